@@ -1,0 +1,1 @@
+"""Exactly the constructions that Secure Execution defines, on pyca/cryptography."""

@@ -1,0 +1,62 @@
+"""The page, address and tweak digests, running over pages in image order (resources/help/components.md#digests)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from seworkbench.crypto.pages import PAGE_SIZE, tweaks
+
+
+@dataclass(frozen=True, slots=True)
+class ImageDigests:
+    """What the header says about the pages.
+
+    Args:
+        pld: SHA-512 over the pages as stored, 64 bytes.
+        ald: SHA-512 over their addresses, 64 bytes.
+        tld: SHA-512 over their tweaks, 64 bytes.
+        nep: number of pages.
+    """
+
+    pld: bytes
+    ald: bytes
+    tld: bytes
+    nep: int
+
+
+class RunningDigests:
+    """The digests of the pages seen so far.
+
+    `content` and `places` may run on two threads: they share nothing. Each must see the pages in image order.
+    """
+
+    def __init__(self) -> None:
+        self._pld = hashlib.sha512()
+        self._ald = hashlib.sha512()
+        self._tld = hashlib.sha512()
+        self._nep = 0
+
+    def content(self, pages: bytes | bytearray | memoryview) -> None:
+        """The next pages as stored."""
+        self._pld.update(pages)
+
+    def places(self, address: int, prefix: bytes, offset: int, pages: int) -> None:
+        """Where the next pages are.
+
+        Args:
+            address: guest address of the first of them.
+            prefix: the component's tweak prefix, 8 bytes.
+            offset: byte offset of the first of them in the component.
+            pages: how many.
+        """
+        addresses = np.uint64(address) + np.arange(pages, dtype=np.uint64) * np.uint64(PAGE_SIZE)
+        self._ald.update(addresses.astype(">u8").tobytes())
+        self._tld.update(tweaks(prefix, offset, pages).tobytes())
+        self._nep += pages
+
+    def result(self) -> ImageDigests:
+        """The digests of everything so far."""
+        return ImageDigests(self._pld.digest(), self._ald.digest(), self._tld.digest(), self._nep)

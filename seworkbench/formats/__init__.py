@@ -1,0 +1,1 @@
+"""Byte layouts and constants of everything binary. Pure: no files, no cryptography."""

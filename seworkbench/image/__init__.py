@@ -1,0 +1,1 @@
+"""SE images: build, open, verify, extract, describe."""

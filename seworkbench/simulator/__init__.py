@@ -1,0 +1,1 @@
+"""The machine side of every protocol, in software."""
