@@ -42,13 +42,13 @@ class Flag:
 ALLOW_DUMPING = Flag(
     34,
     "allow dumping",
-    "The host may dump this guest's memory; dumps are encrypted with a key derived from the communication key (CCK).",
+    "The host may dump this guest's memory, encrypted with a key derived from the communication key (CCK).",
     "The host cannot dump this guest's memory.",
 )
 NO_COMPONENT_ENCRYPTION = Flag(
     35,
     "no component encryption",
-    "Kernel, ramdisk and command line are readable by anyone who has the image; they are only protected against change.",
+    "Kernel, ramdisk and command line are readable by whoever has the image; they are only protected against change.",
     "Kernel, ramdisk, command line and stage3b are encrypted.",
 )
 PCKMO_DEA = Flag(

@@ -1,0 +1,476 @@
+"""Building an SE image (resources/help/lifecycle.md#build, image-layout.md#file-map).
+
+The order follows the dependencies: components give the digests, digests and keys the header, header and IPIB the
+arguments of stage3a. Components stream through fixed buffers; the file appears under its name only when all of it is
+on the disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from seworkbench.checks import Check, Verdict
+from seworkbench.crypto.digests import ImageDigests, RunningDigests
+from seworkbench.crypto.header_seal import seal
+from seworkbench.crypto.key_slots import wrap
+from seworkbench.crypto.pages import PAGE_SIZE, RUN_SIZE, PageCipher, require_usable_image_key
+from seworkbench.crypto.points import coordinates
+from seworkbench.errors import FormatError, SeError
+from seworkbench.files import AtomicFile, explained, open_input, read_whole, save_secret
+from seworkbench.formats.components import ComponentKind
+from seworkbench.formats.flags import DEFAULT_PCF, NO_COMPONENT_ENCRYPTION
+from seworkbench.formats.image_metadata import METADATA_OFFSET, ImageMetadata
+from seworkbench.formats.ipib import Ipib, IpibComponent
+from seworkbench.formats.kernel import PARAMETER_AREA_END
+from seworkbench.formats.psw import Psw, ShortPsw
+from seworkbench.formats.se_header import ENCRYPTED_PART_SIZE, TAG_SIZE, KeySlotV1, SecretPartV1, SeHeader, SeHeaderV1
+from seworkbench.formats.stage3 import STAGE3A_ADDRESS, STAGE3A_ENTRY, Stage3aArgs, Stage3bArgs
+from seworkbench.image.plan import ImagePlan, Placed, plan_image
+from seworkbench.image.preflight import command_line_checks, flag_checks, kernel_checks, preflight, ramdisk_checks
+from seworkbench.image.streams import Pipeline, fill
+from seworkbench.jobs import Job
+from seworkbench.resources import resource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from io import FileIO
+    from pathlib import Path
+
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    from seworkbench.image.keys import ImageKeys
+
+# A command line file is text for one kernel parameter area; more than this is a mistaken file.
+COMMAND_LINE_FILE_LIMIT = 1 << 20
+_LOADER_LIMIT = 1 << 20
+STAGE3A_NAME = "stage3a.bin"
+STAGE3B_NAME = "stage3b_reloc.bin"
+# File name endings of saved keys, one a key that can be generated.
+KEY_SUFFIXES = {"header": ".hdr-key", "image": ".image-key", "cck": ".cck"}
+
+
+def own_bootloader() -> Path:
+    """Folder of the boot loader that comes with this program."""
+    return resource("boot")
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """A machine that shall be able to start the image.
+
+    Args:
+        name: how the user calls it, usually the path of its host key document.
+        key: its public host key.
+    """
+
+    name: str
+    key: ec.EllipticCurvePublicKey
+
+
+@dataclass(frozen=True)
+class BuildOrder:
+    """Everything that determines an image beside its keys.
+
+    Args:
+        kernel: raw s390x kernel.
+        recipients: the machines, in slot order.
+        output: the image to be.
+        ramdisk: initial ramdisk, if any.
+        command_line: file with the kernel command line, if any.
+        overwrite: replace an existing output.
+        pcf: plaintext control flags.
+        scf: secret control flags.
+        psw_address: start address in the header; that of stage3b if not given.
+        bootloader: folder with `stage3a.bin` and `stage3b_reloc.bin`.
+        check_components: refuse components that cannot boot.
+        save_keys: folder that receives the generated keys, if wanted.
+        hash_files: also compute SHA-256 of inputs and output, for the record.
+    """
+
+    kernel: Path
+    recipients: tuple[Recipient, ...]
+    output: Path
+    ramdisk: Path | None = None
+    command_line: Path | None = None
+    overwrite: bool = False
+    pcf: int = DEFAULT_PCF
+    scf: int = 0
+    psw_address: int | None = None
+    bootloader: Path = field(default_factory=own_bootloader)
+    check_components: bool = True
+    save_keys: Path | None = None
+    hash_files: bool = False
+
+    @property
+    def encrypts(self) -> bool:
+        """Whether the components are encrypted."""
+        return not self.pcf & NO_COMPONENT_ENCRYPTION.mask
+
+
+@dataclass(frozen=True)
+class BuiltComponent:
+    """What became of one component.
+
+    Args:
+        placed: kind, address, size.
+        source: where it came from.
+        tweak_prefix: 8 bytes.
+        sha256: of the content before padding and encryption; empty unless asked for.
+    """
+
+    placed: Placed
+    source: str
+    tweak_prefix: bytes
+    sha256: str
+
+
+@dataclass(frozen=True)
+class BuiltImage:
+    """An image that was built.
+
+    Args:
+        order: what was asked for.
+        plan: where everything lies.
+        header: the sealed header.
+        components: what went in.
+        digests: what the header says about the pages.
+        preflight: the checks before the build.
+        saved_keys: files written for `save_keys`, by name of the key.
+        generated_keys: names of the keys that were made for this image.
+        sha256: of the whole file; empty unless asked for.
+    """
+
+    order: BuildOrder
+    plan: ImagePlan
+    header: SeHeader
+    components: tuple[BuiltComponent, ...]
+    digests: ImageDigests
+    preflight: Check
+    saved_keys: dict[str, Path]
+    generated_keys: tuple[str, ...]
+    sha256: str
+
+    def to_json(self) -> dict[str, Any]:
+        """What went in and what came out; no secrets."""
+        header = self.header
+        return {
+            "image": {
+                "path": str(self.order.output),
+                "size": self.plan.file_size,
+                **({"sha256": self.sha256} if self.sha256 else {}),
+            },
+            "components": [
+                {
+                    "kind": part.placed.kind.title,
+                    "source": part.source,
+                    "size": part.placed.size,
+                    "stored_size": part.placed.stored_size,
+                    "address": f"0x{part.placed.address:x}",
+                    "tweak_prefix_hex": part.tweak_prefix.hex(),
+                    **({"sha256": part.sha256} if part.sha256 else {}),
+                }
+                for part in self.components
+            ],
+            "hosts": [
+                {"document": recipient.name, "phkh_hex": slot.phkh.hex()}
+                for recipient, slot in zip(self.order.recipients, header.keyslots, strict=True)
+            ],
+            "header": {
+                "offset": f"0x{self.plan.header_address:x}",
+                "size": header.sehs,
+                "pcf_hex": f"{self.order.pcf:016x}",
+                "scf_hex": f"{self.order.scf:016x}",
+                "nep": self.digests.nep,
+                "pld_hex": self.digests.pld.hex(),
+                "ald_hex": self.digests.ald.hex(),
+                "tld_hex": self.digests.tld.hex(),
+                "tag_hex": header.tag.hex(),
+            },
+            "keys": {
+                name: {
+                    "origin": "generated" if name in self.generated_keys else "given",
+                    **({"saved_to": str(self.saved_keys[name])} if name in self.saved_keys else {}),
+                }
+                for name in KEY_SUFFIXES
+            },
+            "preflight": self.preflight.to_json(),
+        }
+
+
+@dataclass
+class _Part:
+    """A component about to be written: from an open file, or from memory."""
+
+    kind: ComponentKind
+    source: str
+    size: int
+    stream: FileIO | None = None
+    content: bytes = b""
+
+    def read(self, offset: int, view: memoryview) -> int:
+        """Fill `view` from `offset`; files are read on from where they are."""
+        if self.stream is not None:
+            with explained(self.source):
+                return fill(self.stream, view)
+        piece = self.content[offset : offset + len(view)]
+        view[: len(piece)] = piece
+        return len(piece)
+
+    def head(self, size: int) -> bytes:
+        """The first bytes, without moving on."""
+        assert self.stream is not None  # noqa: S101 - only file parts are judged by their head
+        with explained(self.source):
+            self.stream.seek(0)
+            head = bytearray(size)
+            got = fill(self.stream, memoryview(head))
+            self.stream.seek(0)
+        return bytes(head[:got])
+
+
+def build_image(order: BuildOrder, keys: ImageKeys, job: Job | None = None) -> BuiltImage:
+    """Build an image.
+
+    Args:
+        order: what to build.
+        keys: keys and random values.
+        job: for progress and cancelling.
+
+    Raises:
+        SeError: if it cannot be built; nothing is left behind then.
+    """
+    job = job or Job()
+    require_usable_image_key(keys.image)
+    slots = tuple(_slot(keys, recipient) for recipient in order.recipients)
+    stage3a, stage3b = _loader(order.bootloader, STAGE3A_NAME), _loader(order.bootloader, STAGE3B_NAME)
+    with ExitStack() as resources:
+        parts, checks = _open_parts(order, resources)
+        report = _judge(order, checks)
+        sizes = [(part.kind, part.size) for part in parts]
+        plan = plan_image(len(stage3a), len(slots), [*sizes, (ComponentKind.STAGE3B, len(stage3b))])
+        parts.append(_stage3b_part(order.bootloader, stage3b, plan))
+        key_files = _key_files(order, keys)
+        save_keys = resources.enter_context(_key_saving(key_files, keys))
+        output = resources.enter_context(
+            AtomicFile(order.output, replace=order.overwrite, expected_size=plan.file_size)
+        )
+        built, digests = _write_components(output, parts, plan, order=order, keys=keys, job=job)
+        header = _sealed_header(order, keys, plan, slots, digests)
+        _write_frame(output, stage3a, plan, header, keys)
+        sha256 = _hash_output(output, plan.file_size, job) if order.hash_files else ""
+        job.check()
+        save_keys()
+    return BuiltImage(order, plan, header, built, digests, report, key_files, keys.generated, sha256)
+
+
+def _slot(keys: ImageKeys, recipient: Recipient) -> KeySlotV1:
+    try:
+        return wrap(keys.header, keys.customer, recipient.key)
+    except FormatError as error:
+        raise error.located(recipient.name) from None
+
+
+def _loader(folder: Path, name: str) -> bytes:
+    blob = read_whole(folder / name, _LOADER_LIMIT)
+    smallest = (STAGE3A_ENTRY - STAGE3A_ADDRESS) if name == STAGE3A_NAME else Stage3bArgs.fixed_size()
+    if len(blob) <= smallest:
+        raise SeError(
+            f"The boot loader is too short: {len(blob)} bytes.",
+            where=str(folder / name),
+            remedy="Use another boot loader.",
+        )
+    return blob
+
+
+def _open_parts(order: BuildOrder, resources: ExitStack) -> tuple[list[_Part], list[Check]]:
+    kernel = _file_part(ComponentKind.KERNEL, order.kernel, resources)
+    facts, checks = kernel_checks(kernel.head(PARAMETER_AREA_END), kernel.size)
+    parts = [kernel]
+    if order.ramdisk is not None:
+        ramdisk = _file_part(ComponentKind.RAMDISK, order.ramdisk, resources)
+        checks += ramdisk_checks(ramdisk.head(16))
+        parts.append(ramdisk)
+    if order.command_line is not None:
+        line = read_whole(order.command_line, COMMAND_LINE_FILE_LIMIT)
+        if not line.endswith(b"\0"):
+            line += b"\0"
+        checks += command_line_checks(line, facts)
+        parts.append(_Part(ComponentKind.COMMAND_LINE, str(order.command_line), len(line), content=line))
+    checks += flag_checks(order.pcf, order.scf)
+    return parts, checks
+
+
+def _file_part(kind: ComponentKind, path: Path, resources: ExitStack) -> _Part:
+    stream = resources.enter_context(open_input(path))
+    with explained(path):
+        size = stream.seek(0, 2)
+        stream.seek(0)
+    return _Part(kind, str(path), size, stream)
+
+
+def _judge(order: BuildOrder, checks: list[Check]) -> Check:
+    report = preflight(checks)
+    if order.check_components:
+        sources = {"kernel": order.kernel, "cmdline": order.command_line, "ramdisk": order.ramdisk}
+        for check in report.leaves():
+            if check.verdict is Verdict.FAILED:
+                raise SeError(check.reason, where=str(sources[check.id.split(".")[1]]), remedy=check.remedy)
+    return report
+
+
+def _stage3b_part(folder: Path, blob: bytes, plan: ImagePlan) -> _Part:
+    """stage3b with its arguments: they must be in place before it is encrypted."""
+    kernel, line, ramdisk = (
+        plan.component(kind) for kind in (ComponentKind.KERNEL, ComponentKind.COMMAND_LINE, ComponentKind.RAMDISK)
+    )
+    assert kernel is not None  # noqa: S101 - every plan has one
+    args = Stage3bArgs(
+        kernel_src=kernel.address,
+        kernel_size=kernel.size,
+        cmdline_src=line.address if line else 0,
+        cmdline_size=line.size if line else 0,
+        initrd_src=ramdisk.address if ramdisk else 0,
+        initrd_size=ramdisk.size if ramdisk else 0,
+    )
+    content = blob[: -Stage3bArgs.fixed_size()] + args.build()
+    return _Part(ComponentKind.STAGE3B, str(folder / STAGE3B_NAME), len(content), content=content)
+
+
+def _write_components(
+    output: AtomicFile, parts: list[_Part], plan: ImagePlan, *, order: BuildOrder, keys: ImageKeys, job: Job
+) -> tuple[tuple[BuiltComponent, ...], ImageDigests]:
+    digests = RunningDigests()
+    cipher = PageCipher(keys.image) if order.encrypts else None
+    plain = bytearray(RUN_SIZE)
+    built = []
+    pipeline = Pipeline[int](
+        lambda pages, _: digests.content(pages), lambda pages, address: output.write_at(address, pages)
+    )
+    with pipeline:
+        for part, placed in zip(parts, plan.components, strict=True):
+            job.phase(f"{'Encrypting' if cipher else 'Writing'} {part.kind.title}", placed.stored_size)
+            prefix = keys.tweak_prefix(part.kind)
+            content_hash = hashlib.sha256() if order.hash_files else None
+            for offset, pages in _padded_runs(part, placed, plain):
+                if content_hash:
+                    content_hash.update(pages[: max(0, part.size - offset)])
+                buffer = pipeline.buffer()
+                if cipher:
+                    stored = cipher.encrypt(pages, prefix, offset, buffer)
+                else:
+                    stored = memoryview(buffer)[: len(pages)]
+                    stored[:] = pages
+                pipeline.submit(buffer, len(stored), placed.address + offset)
+                digests.places(placed.address + offset, prefix, offset, len(stored) // PAGE_SIZE)
+                job.advance(len(stored))
+            sha256 = content_hash.hexdigest() if content_hash else ""
+            built.append(BuiltComponent(placed, part.source, prefix, sha256))
+    return tuple(built), digests.result()
+
+
+def _padded_runs(part: _Part, placed: Placed, buffer: bytearray) -> Iterator[tuple[int, memoryview]]:
+    """Offset and whole pages of each run of a component, the last page filled up with zeros."""
+    view = memoryview(buffer)
+    for offset in range(0, placed.stored_size, RUN_SIZE):
+        run = view[: min(RUN_SIZE, placed.stored_size - offset)]
+        wanted = max(0, min(len(run), part.size - offset))
+        if part.read(offset, run[:wanted]) < wanted:
+            raise SeError("The file became shorter while it was read.", where=part.source, remedy="Start again.")
+        run[wanted:] = bytes(len(run) - wanted)
+        yield offset, run
+    if part.stream is not None and part.stream.read(1):
+        raise SeError("The file became longer while it was read.", where=part.source, remedy="Start again.")
+
+
+def _sealed_header(
+    order: BuildOrder, keys: ImageKeys, plan: ImagePlan, slots: tuple[KeySlotV1, ...], digests: ImageDigests
+) -> SeHeader:
+    stage3b = plan.components[-1]
+    start = stage3b.address if order.psw_address is None else order.psw_address
+    header = SeHeaderV1(
+        sehs=plan.header_size,
+        iv=keys.iv,
+        nks=len(slots),
+        nep=digests.nep,
+        pcf=order.pcf,
+        cust_pub_key=coordinates(keys.customer.public_key()),
+        pld=digests.pld,
+        ald=digests.ald,
+        tld=digests.tld,
+        keyslots=slots,
+        encrypted=bytes(ENCRYPTED_PART_SIZE),
+        tag=bytes(TAG_SIZE),
+    )
+    content = SecretPartV1(cck=keys.cck, xts=keys.image, psw=Psw(addr=start), scf=order.scf)
+    return seal(header, content, keys.header)
+
+
+def _write_frame(output: AtomicFile, stage3a: bytes, plan: ImagePlan, header: SeHeader, keys: ImageKeys) -> None:
+    """Everything that is not a component: it depends on the digests and so comes last."""
+    table = tuple(
+        IpibComponent(
+            tweak_pref=int.from_bytes(keys.tweak_prefix(part.kind), "big"), addr=part.address, length=part.stored_size
+        )
+        for part in plan.components
+    )
+    args = Stage3aArgs(
+        hdr_offs=plan.header_address - plan.stage3a_args_address,
+        hdr_size=plan.header_size,
+        ipib_offs=plan.ipib_address - plan.stage3a_args_address,
+    )
+    output.write_at(plan.header_address, header.build())
+    output.write_at(plan.ipib_address, Ipib.describing(table, plan.header_address, plan.header_size).build())
+    output.write_at(STAGE3A_ADDRESS, stage3a[: -Stage3aArgs.fixed_size()] + args.build())
+    output.write_at(0, ShortPsw(value=Psw(addr=STAGE3A_ENTRY).to_short()).build())
+    metadata = ImageMetadata(hdr_off=plan.header_address, ipib_off=plan.ipib_address)
+    output.write_at(METADATA_OFFSET, metadata.build())
+
+
+def _hash_output(output: AtomicFile, size: int, job: Job) -> str:
+    job.phase("Hashing the image", size)
+    whole = hashlib.sha256()
+    for offset in range(0, size, RUN_SIZE):
+        piece = output.read_at(offset, min(RUN_SIZE, size - offset))
+        whole.update(piece)
+        job.advance(len(piece))
+    return whole.hexdigest()
+
+
+def _key_files(order: BuildOrder, keys: ImageKeys) -> dict[str, Path]:
+    """Where the generated keys will be saved; refused now rather than after the work if a name is taken."""
+    if order.save_keys is None:
+        return {}
+    wanted = [name for name in keys.generated if name != "image" or order.encrypts]
+    files = {name: order.save_keys / (order.output.name + KEY_SUFFIXES[name]) for name in wanted}
+    for path in files.values():
+        if path.is_symlink() or path.exists():
+            raise SeError(
+                "A key file of this name exists and is never overwritten.", where=str(path), remedy="Move it away."
+            )
+    return files
+
+
+@contextmanager
+def _key_saving(files: dict[str, Path], keys: ImageKeys) -> Iterator[Callable[[], None]]:
+    """Gives a function that writes the key files; if anything fails afterwards they go again.
+
+    The keys are written when the image is complete but before it gets its name, so that there is never an image whose
+    keys are lost.
+    """
+    written: list[Path] = []
+
+    def save() -> None:
+        for name, path in files.items():
+            with explained(path.parent):
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            save_secret(path, getattr(keys, name))
+            written.append(path)
+
+    try:
+        yield save
+    except BaseException:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise

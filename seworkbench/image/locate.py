@@ -1,0 +1,180 @@
+"""Finding header and IPIB in a file (resources/help/image-layout.md#finding-the-header).
+
+`pvimg` trusts the image metadata alone if there is any, and otherwise tries the first 0x15 pages. Here the search goes
+on to the end of the file, and on request also behind metadata that point nowhere; how the header was found is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seworkbench.errors import FormatError
+from seworkbench.formats.image_metadata import METADATA_MAGIC, METADATA_OFFSET, ImageMetadata
+from seworkbench.formats.ipib import IPIB_MAX_SIZE, Ipib, looks_like_ipib, parse_ipib
+from seworkbench.formats.se_header import HEADER_MAGIC, MAX_HEADER_SIZE, SeHeader, parse_header
+from seworkbench.formats.stage3 import STAGE3A_ENTRY, Stage3aArgs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from seworkbench.image.image_file import ImageFile
+
+_PAGE = 4096
+# pvimg's probes: offsets 0, 0x1000, … 0x14000.
+_FIRST_PROBES = 0x15
+# stage3a ends below the header; more than this between its entry and the header is no loader.
+_LOADER_LIMIT = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderLocation:
+    """Where a header is and how it was found.
+
+    Args:
+        offset: file offset of the header.
+        method: how it was found, in words.
+        metadata: the image metadata, if the file has them.
+        misleading: whether the metadata point somewhere else.
+    """
+
+    offset: int
+    method: str
+    metadata: ImageMetadata | None
+    misleading: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IpibLocation:
+    """Where an IPIB is and how it was found; see HeaderLocation."""
+
+    offset: int
+    method: str
+    ipib: Ipib
+
+
+def read_metadata(image: ImageFile) -> ImageMetadata | None:
+    """The image metadata, if there are any."""
+    raw = image.read_at(METADATA_OFFSET, ImageMetadata.fixed_size())
+    if len(raw) < ImageMetadata.fixed_size() or not raw.startswith(METADATA_MAGIC):
+        return None
+    return ImageMetadata.parse(raw)
+
+
+def locate_header(image: ImageFile, *, past_metadata: bool = False) -> HeaderLocation:
+    """Find the SE header.
+
+    Args:
+        image: the file.
+        past_metadata: search on where the metadata point to no header, which `pvimg` does not.
+
+    Raises:
+        FormatError: if there is no header.
+    """
+    metadata = read_metadata(image)
+    if metadata is not None:
+        if _has_header(image, metadata.hdr_off):
+            return HeaderLocation(metadata.hdr_off, "by the image metadata at 0xc000", metadata)
+        if not past_metadata:
+            raise FormatError(
+                f"The image metadata at 0xc000 say that the SE header is at 0x{metadata.hdr_off:x}; there is none.",
+                where=str(image.path),
+                remedy="The image is damaged; `seworkbench image verify` searches the rest of it.",
+            )
+    for page, offset in enumerate(range(0, image.size, _PAGE)):
+        if _has_header(image, offset):
+            how = "by trying the first pages" if page < _FIRST_PROBES else "by searching the whole file page by page"
+            return HeaderLocation(offset, how, metadata, misleading=metadata is not None)
+    raise FormatError(
+        "No Secure Execution header was found.",
+        where=str(image.path),
+        remedy="Check that this is an SE image (made by pvimg, genprotimg or this program) or an SE header.",
+    )
+
+
+def _has_header(image: ImageFile, offset: int) -> bool:
+    return image.read_at(offset, len(HEADER_MAGIC)) == HEADER_MAGIC
+
+
+def read_header(image: ImageFile, offset: int, *, lenient: bool = False) -> SeHeader:
+    """Read the header at a known place.
+
+    Raises:
+        FormatError: if its structure is broken.
+    """
+    try:
+        return parse_header(image.read_at(offset, MAX_HEADER_SIZE), lenient=lenient)
+    except FormatError as error:
+        raise error.located(str(image.path)) from None
+
+
+def locate_stage3a_args(image: ImageFile, header_offset: int, header_size: int) -> list[int]:
+    """All places below the header that could be stage3a's arguments: they lead to this header and to an IPIB.
+
+    The length of stage3a is recorded nowhere, so its arguments are found by what they say.
+    """
+    length = header_offset - STAGE3A_ENTRY
+    if not Stage3aArgs.fixed_size() <= length <= _LOADER_LIMIT:
+        return []
+    loader = image.read_at(STAGE3A_ENTRY, length)
+    hits = []
+    for at in range(0, len(loader) - Stage3aArgs.fixed_size() + 1, 8):
+        if int.from_bytes(loader[at : at + 8], "big") == length - at:
+            args = Stage3aArgs.parse(loader, at)
+            address = STAGE3A_ENTRY + at
+            if args.hdr_size == header_size and _has_ipib(image, address + args.ipib_offs):
+                hits.append(address)
+    return hits
+
+
+def locate_ipib(image: ImageFile, metadata: ImageMetadata | None, header: SeHeader, header_offset: int) -> IpibLocation:
+    """Find the IPIB: by the metadata, else by stage3a's arguments, else by searching pages.
+
+    Raises:
+        FormatError: if there is none.
+    """
+    for offset, method in _ipib_hints(image, metadata, header, header_offset):
+        if _has_ipib(image, offset):
+            return IpibLocation(offset, method, _read_ipib(image, offset))
+    candidates = []
+    # C genprotimg put it on the page before the header, pvimg puts it last: try these before all others.
+    for offset in _pages_likely_first(image.size, header_offset):
+        if _has_ipib(image, offset):
+            location = IpibLocation(offset, "by searching page by page", _read_ipib(image, offset))
+            if sum(part.length for part in location.ipib.components) // _PAGE == header.nep:
+                return location
+            candidates.append(location)
+    if candidates:
+        return candidates[0]
+    raise FormatError(
+        "No IPL parameter information block (IPIB) was found.",
+        where=str(image.path),
+        remedy="The image is cut off or damaged; its components cannot be told apart without it.",
+    )
+
+
+def _ipib_hints(
+    image: ImageFile, metadata: ImageMetadata | None, header: SeHeader, header_offset: int
+) -> Iterator[tuple[int, str]]:
+    if metadata is not None:
+        yield metadata.ipib_off, "by the image metadata at 0xc000"
+    for args_at in locate_stage3a_args(image, header_offset, header.sehs):
+        args = Stage3aArgs.parse(image.read_at(args_at, Stage3aArgs.fixed_size()))
+        yield args_at + args.ipib_offs, "by the arguments of stage3a"
+
+
+def _pages_likely_first(size: int, header_offset: int) -> Iterable[int]:
+    yield max(0, header_offset - _PAGE)
+    yield max(0, (size - 1) // _PAGE * _PAGE)
+    yield from range(0, size, _PAGE)
+
+
+def _has_ipib(image: ImageFile, offset: int) -> bool:
+    return looks_like_ipib(image.read_at(offset, 0x88 + 24))
+
+
+def _read_ipib(image: ImageFile, offset: int) -> Ipib:
+    try:
+        return parse_ipib(image.read_at(offset, IPIB_MAX_SIZE))
+    except FormatError as error:
+        raise error.located(str(image.path)) from None

@@ -1,0 +1,67 @@
+"""Host key documents: X.509 certificates that carry a machine's public host key.
+
+Reading one says nothing about who made it: only its chain of trust does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from seworkbench.crypto.points import key_hash
+from seworkbench.errors import FormatError
+from seworkbench.files import read_whole
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SIZE_LIMIT = 1 << 20
+
+
+@dataclass(frozen=True)
+class HostKeyDocument:
+    """A host key document.
+
+    Args:
+        path: where it was read from.
+        certificate: the certificate.
+        key: its public key, on P-521.
+        phkh: hash of that key, 32 bytes: names the machine.
+        others: number of further certificates in the file, which are not looked at.
+    """
+
+    path: Path
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePublicKey
+    phkh: bytes
+    others: int
+
+
+def read_host_key_document(path: Path) -> HostKeyDocument:
+    """Read a host key document, PEM or DER; of several certificates the first counts, as with `pvimg`.
+
+    Raises:
+        SeError: if the file cannot be read, holds no certificate, or one without a P-521 key.
+    """
+    raw = read_whole(path, _SIZE_LIMIT)
+    where = str(path)
+    remedy = "Use the host key document (.crt) of the machine as IBM provides it."
+    try:
+        if b"-----BEGIN CERTIFICATE-----" in raw:
+            certificates = x509.load_pem_x509_certificates(raw)
+        else:
+            certificates = [x509.load_der_x509_certificate(raw)]
+        key = certificates[0].public_key()
+    except (ValueError, UnsupportedAlgorithm, TypeError):
+        raise FormatError("The file contains no certificate that can be read.", where=where, remedy=remedy) from None
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise FormatError("The certificate carries no elliptic-curve key.", where=where, remedy=remedy)
+    try:
+        phkh = key_hash(key)
+    except FormatError as error:
+        raise error.located(where) from None
+    return HostKeyDocument(path, certificates[0], key, phkh, len(certificates) - 1)
