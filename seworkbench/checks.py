@@ -71,13 +71,18 @@ class Check:
 
     @property
     def verdict(self) -> Verdict:
-        """Failed if a required step failed; else not checked if one was not; else warning if one warns; else passed."""
+        """Failed if a required step failed; else not checked if one was not; else warning if one warns; else passed.
+
+        A group of which nothing was checked did not pass, required or not.
+        """
         if self.outcome is not None:
             return self.outcome
         found = {child.verdict for child in self.children if child.required}
         for verdict in (Verdict.FAILED, Verdict.NOT_CHECKED, Verdict.WARNING):
             if verdict in found:
                 return verdict
+        if all(child.verdict is Verdict.NOT_CHECKED for child in self.children):
+            return Verdict.NOT_CHECKED
         return Verdict.PASSED
 
     def leaves(self) -> Iterator[Check]:

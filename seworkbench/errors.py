@@ -3,6 +3,7 @@
     SeError            anything the user can meet and mend
      +- FormatError    bytes that are not what they claim to be (the only error a parser raises)
      +- UsageError     options or arguments that do not go together
+     +- CheckFailed    something was verified and is not what it should be, so the work was not done
      +- Cancelled      the user stopped a job; nothing was left behind
 
 No message carries secret bytes: values that may be secret travel as `seworkbench.secret.Secret`, whose
@@ -56,6 +57,10 @@ class FormatError(SeError):
 
 class UsageError(SeError):
     """Options or arguments that do not go together; exit status 2 on the command line."""
+
+
+class CheckFailed(SeError):  # noqa: N818 - the program did its work: the answer is no
+    """Something was verified and failed; exit status 3 on the command line."""
 
 
 class Cancelled(SeError):  # noqa: N818 - it is a request carried out, not a fault

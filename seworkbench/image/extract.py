@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from seworkbench.checks import Verdict
 from seworkbench.crypto.digests import RunningDigests
 from seworkbench.crypto.pages import PAGE_SIZE
-from seworkbench.errors import SeError
+from seworkbench.errors import CheckFailed, SeError
 from seworkbench.files import AtomicFile, explained
 from seworkbench.formats.components import ComponentKind
 from seworkbench.image.contents import read_contents
@@ -43,16 +43,10 @@ HEADER_NAME = "se-header.bin"
 _ABOUT_STARTING = ("image.start.", "image.access.psw")
 
 
-class NotGenuineError(SeError):
-    """The image failed a check; exit status 3 on the command line.
-
-    Args:
-        check: the check that failed.
-    """
-
-    def __init__(self, check: Check, where: str) -> None:
-        super().__init__(f"{check.title}: {check.reason} Nothing was extracted.", where=where, remedy=check.remedy)
-        self.check = check
+def _refusal(check: Check, image: ImageFile) -> CheckFailed:
+    return CheckFailed(
+        f"{check.title}: {check.reason} Nothing was extracted.", where=str(image.path), remedy=check.remedy
+    )
 
 
 @dataclass(frozen=True)
@@ -94,7 +88,7 @@ def extract_image(
         job: for progress and cancelling.
 
     Raises:
-        NotGenuineError: if the image fails a check; no file is written then.
+        CheckFailed: if the image fails a check; no file is written then.
         SeError: if it cannot be done.
     """
     job = job or Job()
@@ -132,7 +126,7 @@ def extract_image(
                 job.advance(length)
         for check in digest_checks(examined.header, digests.result()).leaves():
             if check.verdict is Verdict.FAILED:
-                raise NotGenuineError(check, str(image.path))
+                raise _refusal(check, image)
         job.check()
     return Extracted(files, contents)
 
@@ -142,7 +136,7 @@ def _readable(image: ImageFile, examined: Examined, access: Access | None) -> tu
     where = str(image.path)
     for check in (leaf for tree in examined.checks for leaf in tree.leaves()):
         if check.verdict is Verdict.FAILED and not check.id.startswith(_ABOUT_STARTING):
-            raise NotGenuineError(check, where)
+            raise _refusal(check, image)
     if examined.ipib is None:
         raise SeError("This is a bare header: it holds no components.", where=where, remedy="Name the whole image.")
     reader = examined.reader(image)
@@ -152,5 +146,5 @@ def _readable(image: ImageFile, examined: Examined, access: Access | None) -> tu
     ipib = examined.ipib.ipib
     guest, contents = read_contents(reader, ipib, examined.content.psw.addr if examined.content else None)
     if contents is None:
-        raise NotGenuineError(next(guest.leaves()), where)
+        raise _refusal(next(guest.leaves()), image)
     return ipib, reader, contents

@@ -6,7 +6,7 @@ Fields and forms: resources/help/info-json.md; the schema itself is resources/sc
 from __future__ import annotations
 
 import base64
-import platform
+import os
 from typing import TYPE_CHECKING, Any
 
 from seworkbench import __version__
@@ -33,7 +33,7 @@ def info_document(header: SeHeader, *, verified: bool, content: SecretPartV1 | N
     meta = {
         "api_level": _API_LEVEL,
         "version": __version__,
-        "host": platform.node() or "unknown",
+        "host": os.uname().nodename or "unknown",
         "time_epoch": int(at.timestamp()),
         "time": at.strftime("%Y-%m-%d %H:%M:%S+0000"),
     }

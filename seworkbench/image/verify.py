@@ -253,7 +253,7 @@ def _guest(examined: Examined, image: ImageFile, access: Access | None) -> tuple
         skipped = CONTENTS.not_checked("The components are encrypted; their content needs a key.", required=False)
     else:
         skipped = CONTENTS.not_checked("The components cannot be read.")
-    return group("image.guest", "Guest", [skipped]), None
+    return group("image.guest", "Guest", [skipped], required=skipped.required), None
 
 
 def _input_checks(

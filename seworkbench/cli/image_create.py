@@ -1,0 +1,262 @@
+"""`seworkbench image create`: the options, defaults and conflicts of `pvimg create`, and what it lacks.
+
+Reference: resources/help/command-line.md. Beyond `pvimg`: --save-keys and --json.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seworkbench.checks import Verdict
+from seworkbench.cli import status
+from seworkbench.cli.foreground import foreground_job
+from seworkbench.cli.options import Once, PathList, add_verbosity, hex_word, require_one_verbosity
+from seworkbench.cli.terminal import write_json, write_message, write_result
+from seworkbench.errors import SeError, UsageError
+from seworkbench.files import read_secret
+from seworkbench.formats.flags import (
+    ALLOW_DUMPING,
+    BACKUP_KEYS,
+    CCK_EXTENSION_SECRET,
+    CCK_UPDATE,
+    DEFAULT_PCF,
+    NO_COMPONENT_ENCRYPTION,
+    PCKMO,
+    PCKMO_HMAC,
+    Flag,
+)
+from seworkbench.formats.se_header import CCK_SIZE, HEADER_KEY_SIZE, IMAGE_KEY_SIZE
+from seworkbench.image.build import BuildOrder, Recipient, build_image, own_bootloader
+from seworkbench.image.keys import ImageKeys
+from seworkbench.trust.host_key_document import read_host_key_document
+
+if TYPE_CHECKING:
+    from seworkbench.image.build import BuiltImage
+
+
+@dataclass(frozen=True, slots=True)
+class _Switch:
+    """A pair of options, --enable-NAME and --disable-NAME, for some flags.
+
+    Args:
+        name: the part of the option behind the dash.
+        flags: what it sets.
+        help: what enabling means.
+        inverted: whether enabling clears the flags.
+    """
+
+    name: str
+    flags: tuple[Flag, ...]
+    help: str
+    inverted: bool = False
+
+    @property
+    def dest(self) -> str:
+        return self.name.replace("-", "_")
+
+
+_PLAIN_SWITCHES = (
+    _Switch("dump", (ALLOW_DUMPING,), "the host may dump the guest's memory, encrypted"),
+    _Switch("pckmo", PCKMO, "the guest may create DES, AES and ECC protected keys (default)"),
+    _Switch("pckmo-hmac", (PCKMO_HMAC,), "the guest may create HMAC protected keys"),
+    _Switch("backup-keys", (BACKUP_KEYS,), "a machine's backup host key opens the image too"),
+    _Switch("image-encryption", (NO_COMPONENT_ENCRYPTION,), "encrypt the components (default)", inverted=True),
+)
+_SECRET_SWITCHES = (
+    _Switch("cck-extension-secret", (CCK_EXTENSION_SECRET,), "adding secrets needs an extension secret from the CCK"),
+    _Switch("cck-update", (CCK_UPDATE,), "an add-secret request may replace the CCK; needs z17"),
+)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    files = parser.add_argument_group("components")
+    files.add_argument(
+        "-i", "--kernel", "--image", type=Path, action=Once, required=True, metavar="FILE", help="raw s390x kernel"
+    )
+    files.add_argument("-r", "--ramdisk", type=Path, action=Once, metavar="FILE", help="initial ramdisk")
+    files.add_argument("-p", "--parmfile", type=Path, action=Once, metavar="FILE", help="kernel command line")
+    files.add_argument("--no-component-check", action="store_true", help="accept components that may not boot")
+    files.add_argument("-o", "--output", type=Path, action=Once, required=True, metavar="FILE", help="the image to be")
+    files.add_argument("--overwrite", action="store_true", help="replace the output if it exists")
+    _configure_hosts(parser)
+    _configure_keys(parser)
+    _configure_flags(parser)
+    parser.add_argument("--json", action="store_true", help="print what went in and came out as JSON")
+    parser.add_argument("--x-bootloader-directory", type=Path, action=Once, metavar="DIR", help=argparse.SUPPRESS)
+    add_verbosity(parser)
+
+
+def _configure_hosts(parser: argparse.ArgumentParser) -> None:
+    hosts = parser.add_argument_group("machines")
+    hosts.add_argument(
+        "-k",
+        "--host-key-document",
+        action=PathList,
+        default=[],
+        metavar="FILE",
+        help="host key document of a machine that may start the image; repeat it or separate by commas",
+    )
+    hosts.add_argument("--no-verify", action="store_true", help="do not verify the host key documents")
+    hosts.add_argument(
+        "-C", "--cert", "--crt", action=PathList, default=[], metavar="FILE", help="signing certificate, CA"
+    )
+    hosts.add_argument("--crl", action=PathList, default=[], metavar="FILE", help="revocation list; needs --cert")
+    hosts.add_argument("--offline", action="store_true", help="download no revocation lists; needs --cert")
+    hosts.add_argument("--root-ca", type=Path, action=Once, metavar="FILE", help="root CA instead of the system's")
+
+
+def _configure_keys(parser: argparse.ArgumentParser) -> None:
+    keys = parser.add_argument_group("keys", "a key that is not given is generated")
+    keys.add_argument(
+        "--cck", "--comm-key", type=Path, action=Once, metavar="FILE", help="customer communication key, 32 bytes"
+    )
+    keys.add_argument(
+        "--hdr-key", "--x-header-key", type=Path, action=Once, metavar="FILE", help="header protection key, 32 bytes"
+    )
+    keys.add_argument("--image-key", "--x-comp-key", type=Path, action=Once, metavar="FILE", help="image key, 64 bytes")
+    keys.add_argument("--save-keys", type=Path, action=Once, metavar="DIR", help="folder for the generated keys")
+
+
+def _configure_flags(parser: argparse.ArgumentParser) -> None:
+    flags = parser.add_argument_group("control flags")
+    for switch in (*_PLAIN_SWITCHES, *_SECRET_SWITCHES):
+        flags.add_argument(f"--enable-{switch.name}", action=Once, nargs=0, help=switch.help)
+        flags.add_argument(f"--disable-{switch.name}", action=Once, nargs=0, help=f"undo --enable-{switch.name}")
+    for name in ("--x-pcf", "--x-scf", "--x-psw"):
+        parser.add_argument(name, type=hex_word, action=Once, help=argparse.SUPPRESS)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry out the command."""
+    require_one_verbosity(args)
+    _refuse_conflicts(args)
+    if args.cert:
+        raise SeError(
+            "The chain of trust of host key documents cannot be verified by this version yet.",
+            remedy="Verify the documents first, for instance with pvverify, then use --no-verify.",
+        )
+    if not args.quiet:
+        write_message(
+            "warning",
+            "The host key documents are not verified (--no-verify): whoever made them could be able to open the image.",
+        )
+    order = _order(args)
+    keys = ImageKeys.fresh(
+        header=args.hdr_key and read_secret(args.hdr_key, HEADER_KEY_SIZE, "header key"),
+        image=args.image_key and read_secret(args.image_key, IMAGE_KEY_SIZE, "image key"),
+        cck=args.cck and read_secret(args.cck, CCK_SIZE, "communication key (CCK)"),
+    )
+    with foreground_job(quiet=bool(args.quiet or args.json)) as job:
+        built = build_image(order, keys, job)
+    if not args.quiet:
+        _warn(built)
+    if args.json:
+        write_json(built.to_json())
+    elif not args.quiet:
+        write_result(_summary(built))
+    return status.DONE
+
+
+def _refuse_conflicts(args: argparse.Namespace) -> None:
+    given = vars(args)
+    if not args.host_key_document:
+        raise UsageError("At least one host key document is needed.", remedy="Add --host-key-document FILE.")
+    _require_one_way_to_verify(args)
+    _exclude(given, *((f"enable_{s.dest}", f"disable_{s.dest}") for s in (*_PLAIN_SWITCHES, *_SECRET_SWITCHES)))
+    _exclude(
+        given,
+        ("enable_cck_extension_secret", "enable_cck_update"),
+        ("disable_image_encryption", "image_key"),
+        *(
+            (raw, f"{way}_{switch.dest}")
+            for raw in ("x_pcf", "x_scf")
+            for switch in (*_PLAIN_SWITCHES, *_SECRET_SWITCHES)
+            for way in ("enable", "disable")
+        ),
+    )
+    if args.enable_dump and not (args.cck or args.enable_cck_update):
+        raise UsageError(
+            "--enable-dump needs a communication key that you know: without it no dump can be read.",
+            remedy="Add --cck FILE or --enable-cck-update.",
+        )
+    if args.enable_cck_extension_secret and not args.cck:
+        raise UsageError("--enable-cck-extension-secret needs the communication key.", remedy="Add --cck FILE.")
+
+
+def _require_one_way_to_verify(args: argparse.Namespace) -> None:
+    if args.no_verify and args.cert:
+        raise UsageError("--no-verify and --cert exclude each other.")
+    if not args.no_verify and not args.cert:
+        raise UsageError("Either --no-verify or --cert is needed.", remedy="This version needs --no-verify.")
+    for name, value in (("--crl", args.crl), ("--offline", args.offline)):
+        if value and not args.cert:
+            raise UsageError(f"{name} needs --cert.")
+
+
+def _exclude(given: dict[str, object], *pairs: tuple[str, str]) -> None:
+    for pair in pairs:
+        if all(given[name] not in (None, False) for name in pair):
+            first, second = (f"--{name.replace('_', '-')}" for name in pair)
+            raise UsageError(f"{first} and {second} exclude each other.")
+
+
+def _order(args: argparse.Namespace) -> BuildOrder:
+    documents = [read_host_key_document(path) for path in args.host_key_document]
+    for document in documents:
+        if document.others and not args.quiet:
+            write_message("warning", f"{document.path}: holds several certificates; the first one is used.")
+    return BuildOrder(
+        kernel=args.kernel,
+        recipients=tuple(Recipient(str(document.path), document.key) for document in documents),
+        output=args.output,
+        ramdisk=args.ramdisk,
+        command_line=args.parmfile,
+        overwrite=args.overwrite,
+        pcf=_word(args, _PLAIN_SWITCHES, DEFAULT_PCF) if args.x_pcf is None else args.x_pcf,
+        scf=_word(args, _SECRET_SWITCHES, 0) if args.x_scf is None else args.x_scf,
+        psw_address=args.x_psw,
+        bootloader=args.x_bootloader_directory or own_bootloader(),
+        check_components=not args.no_component_check,
+        save_keys=args.save_keys,
+        hash_files=args.json,
+    )
+
+
+def _word(args: argparse.Namespace, switches: tuple[_Switch, ...], default: int) -> int:
+    value = default
+    for switch in switches:
+        mask = sum(flag.mask for flag in switch.flags)
+        enabled, disabled = (getattr(args, f"{way}_{switch.dest}") for way in ("enable", "disable"))
+        if enabled or disabled:
+            value = value | mask if bool(enabled) != switch.inverted else value & ~mask
+    return value
+
+
+def _warn(built: BuiltImage) -> None:
+    for check in built.preflight.leaves():
+        if check.verdict is not Verdict.PASSED:
+            write_message("warning", f"{check.title}: {check.reason} {check.remedy}".rstrip())
+    lost = [name for name in built.generated_keys if name not in built.saved_keys]
+    if "header" in lost:
+        write_message(
+            "warning",
+            "The header key was generated and not saved: nobody but the machines can ever open this image. "
+            "Use --save-keys DIR to keep it.",
+        )
+
+
+def _summary(built: BuiltImage) -> str:
+    lines = [f"{built.order.output}: {built.plan.file_size} bytes, {built.digests.nep} pages"]
+    lines += [
+        f"  {part.placed.kind.title:<13} {part.placed.size:>12} bytes  {part.source}" for part in built.components
+    ]
+    lines += [
+        f"  for machine   {slot.phkh.hex()[:16]}…  {recipient.name}"
+        for slot, recipient in zip(built.header.keyslots, built.order.recipients, strict=True)
+    ]
+    lines += [f"  saved key     {path}" for path in built.saved_keys.values()]
+    return "\n".join(lines) + "\n"

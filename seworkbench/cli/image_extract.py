@@ -1,0 +1,47 @@
+"""`seworkbench image extract`: the components of an image, byte for byte."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seworkbench.cli import status
+from seworkbench.cli.foreground import foreground_job
+from seworkbench.cli.options import Once, add_access, add_verbosity, read_access, require_one_verbosity
+from seworkbench.cli.terminal import write_json, write_result
+from seworkbench.image.extract import extract_image
+from seworkbench.image.image_file import open_image
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("input", type=Path, metavar="IMAGE", help="SE image")
+    add_access(parser)
+    parser.add_argument(
+        "-d",
+        "--directory",
+        type=Path,
+        action=Once,
+        required=True,
+        metavar="DIR",
+        help="folder for the files",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace files that exist")
+    parser.add_argument("--json", action="store_true", help="print what was extracted as JSON")
+    add_verbosity(parser)
+
+
+def run(args: Namespace) -> int:
+    """Carry out the command."""
+    require_one_verbosity(args)
+    access = read_access(args)
+    with open_image(args.input) as image, foreground_job(quiet=bool(args.quiet or args.json)) as job:
+        result = extract_image(image, access, args.directory, overwrite=args.overwrite, job=job)
+    if args.json:
+        write_json({"image": str(args.input), **result.to_json()})
+    elif not args.quiet:
+        write_result("".join(f"{size:>12} bytes  {path}\n" for path, size in result.files.values()))
+    return status.DONE

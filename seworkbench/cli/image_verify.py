@@ -1,0 +1,88 @@
+"""`seworkbench image verify`: every check of an image, with evidence (resources/help/verification.md)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seworkbench.checks import Verdict
+from seworkbench.cli import status
+from seworkbench.cli.foreground import foreground_job
+from seworkbench.cli.options import Once, add_access, add_verbosity, hex_word, read_access, require_one_verbosity
+from seworkbench.cli.terminal import check_lines, verdict_line, write_json, write_result
+from seworkbench.formats.components import ComponentKind
+from seworkbench.image.contents import command_line_text
+from seworkbench.image.header_checks import SupportedFlags
+from seworkbench.image.image_file import open_image
+from seworkbench.image.verify import verify_image
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterator
+
+    from seworkbench.image.contents import Contents
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("input", type=Path, metavar="IMAGE", help="SE image or SE header")
+    add_access(parser)
+    parser.add_argument(
+        "--supported-pcf",
+        type=hex_word,
+        action=Once,
+        metavar="HEX",
+        help="plaintext control flags that a machine supports (its /sys/firmware/uv/query/supp_se_hdr_pcf)",
+    )
+    parser.add_argument(
+        "--supported-scf",
+        type=hex_word,
+        action=Once,
+        metavar="HEX",
+        help="secret control flags that it supports",
+    )
+    inputs = parser.add_argument_group("comparison", "is this the file that I reviewed?")
+    inputs.add_argument("-i", "--kernel", "--image", type=Path, action=Once, metavar="FILE", help="expected kernel")
+    inputs.add_argument("-r", "--ramdisk", type=Path, action=Once, metavar="FILE", help="expected ramdisk")
+    inputs.add_argument("-p", "--parmfile", type=Path, action=Once, metavar="FILE", help="expected command line")
+    parser.add_argument("--json", action="store_true", help="print the tree of checks as JSON")
+    add_verbosity(parser)
+
+
+def run(args: Namespace) -> int:
+    """Carry out the command."""
+    require_one_verbosity(args)
+    access = read_access(args)
+    expected = {
+        ComponentKind.KERNEL: args.kernel,
+        ComponentKind.RAMDISK: args.ramdisk,
+        ComponentKind.COMMAND_LINE: args.parmfile,
+    }
+    inputs = {kind: path for kind, path in expected.items() if path is not None}
+    machine = SupportedFlags(args.supported_pcf, args.supported_scf)
+    with open_image(args.input) as image, foreground_job(quiet=bool(args.quiet or args.json)) as job:
+        result = verify_image(image, access, machine=machine, inputs=inputs, job=job)
+    if args.json:
+        write_json({"image": str(args.input), **result.to_json()})
+    else:
+        lines = [] if args.quiet else list(check_lines(result.check, detailed=bool(args.verbose)))
+        if result.contents and not args.quiet:
+            lines += ["", *_contents_lines(result.contents)]
+        if lines:
+            lines.append("")
+        if access is None:
+            lines.append("Without a key this shows that the components belong to the header, not who made the image.")
+        write_result("\n".join([*lines, verdict_line(result.check)]) + "\n")
+    return status.CHECK_FAILED if result.check.verdict in (Verdict.FAILED, Verdict.NOT_CHECKED) else status.DONE
+
+
+def _contents_lines(contents: Contents) -> Iterator[str]:
+    yield "Contents"
+    for part in contents.parts:
+        yield f"  {part.kind.title:<13} {part.size:>12} bytes at 0x{part.entry.addr:x}"
+    if contents.kernel_version:
+        yield f"  kernel version: {contents.kernel_version}"
+    if contents.command_line is not None:
+        yield f"  command line: {command_line_text(contents.command_line).rstrip()}"
+    if contents.ramdisk is not None:
+        yield f"  ramdisk: {contents.ramdisk}"

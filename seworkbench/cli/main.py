@@ -1,0 +1,113 @@
+"""The command line: finds the command, runs it, and turns every error into a message and an exit status.
+
+A command is a module with `configure(parser)` and `run(args) -> status`; `OPTIONAL_VALUES`, if it has that, tells what
+an option means that stands without a value. Only the module of the command that runs is loaded: start-up time is part
+of the interface.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from seworkbench import __version__
+from seworkbench.cli import status
+from seworkbench.cli.options import Parser
+from seworkbench.cli.terminal import write_error, write_message
+from seworkbench.errors import CheckFailed, SeError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# group -> command -> (module, what it does)
+_COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
+    "image": {
+        "create": ("image_create", "build an encrypted SE image"),
+        "info": ("image_info", "describe the SE header of an image"),
+        "test": ("image_test", "tell whether an image is built for a machine"),
+        "verify": ("image_verify", "check an image step by step"),
+        "extract": ("image_extract", "get the components back out of an image"),
+        "dissect": ("image_dissect", "show a binary file field by field"),
+    },
+}
+_GROUPS = {"image": "build, inspect and verify SE images"}
+_EXIT_STATUS = """\
+exit status:
+  0  done, or checked and passed
+  1  could not be done
+  2  wrong usage
+  3  checked, and the check failed
+"""
+
+
+_STATUS = {UsageError: status.USAGE, CheckFailed: status.CHECK_FAILED}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line.
+
+    Args:
+        arguments: without the program's name.
+
+    Returns:
+        The exit status.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character must not end the program.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        result = _run(list(arguments))
+        sys.stdout.flush()
+    except SeError as error:
+        write_error(error)
+        return _STATUS.get(type(error), status.NOT_DONE)
+    except KeyboardInterrupt:
+        write_message("error", "Cancelled.")
+        return status.NOT_DONE
+    except BrokenPipeError:
+        # Whoever read the output has what it wanted; keep the interpreter from complaining when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return status.NOT_DONE
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        write_message("error", f"standard output: {error.strerror or error}.")
+        return status.NOT_DONE
+    return result
+
+
+def _run(arguments: list[str]) -> int:
+    parser = Parser(
+        prog="seworkbench",
+        description="SE Workbench: build, inspect and verify IBM Secure Execution for Linux images.",
+        epilog=_EXIT_STATUS,
+    )
+    parser.add_argument("--version", action="version", version=f"seworkbench {__version__}")
+    groups = parser.add_subparsers(metavar="GROUP", title="what to work on")
+    for group, commands in _COMMANDS.items():
+        _add_group(groups, group, commands, arguments)
+    try:
+        args = parser.parse_args(arguments)
+        if not hasattr(args, "command"):
+            getattr(args, "usage_of", parser).print_help()
+            return status.DONE if not arguments else status.USAGE
+        return int(args.command(args))
+    except SystemExit as leaving:  # --help and --version
+        return int(leaving.code or 0)
+
+
+def _add_group(groups: Any, group: str, commands: dict[str, tuple[str, str]], arguments: list[str]) -> None:
+    summary = _GROUPS[group]
+    parser = groups.add_parser(group, help=summary, description=summary, epilog=_EXIT_STATUS)
+    parser.set_defaults(usage_of=parser)
+    subparsers = parser.add_subparsers(metavar="COMMAND", title="commands")
+    for name, (module, text) in commands.items():
+        description = f"{text[:1].upper()}{text[1:]}."
+        command = subparsers.add_parser(name, help=text, description=description, epilog=_EXIT_STATUS)
+        if arguments[:2] == [group, name]:
+            loaded = import_module(f"seworkbench.cli.{module}")
+            loaded.configure(command)
+            bare = getattr(loaded, "OPTIONAL_VALUES", {})
+            arguments[:] = [f"{word}={bare[word]}" if word in bare else word for word in arguments]
+            command.set_defaults(command=loaded.run)

@@ -1,0 +1,125 @@
+"""Option syntax shared by the commands: that of the s390-tools programs."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from seworkbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from seworkbench.image.access import Access
+
+_HEX_WORD = re.compile(r"(0x)?[0-9a-fA-F]{1,16}")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that takes options by their full name only and reports misuse as UsageError."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("allow_abbrev", False)
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(**options)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of leaving the process."""
+        raise UsageError(f"{message[:1].upper()}{message[1:]}.", remedy=f"See: {self.prog} --help")
+
+
+class Once(argparse.Action):
+    """Stores a value, and refuses to be given twice."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        """See argparse.Action."""
+        if getattr(namespace, self.dest, self.default) is not self.default:
+            parser.error(f"the option {option_string} was given more than once")
+        setattr(namespace, self.dest, True if self.nargs == 0 else values)
+
+
+class PathList(argparse.Action):
+    """Collects paths: the option may be repeated, and a value may name several, separated by commas."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,  # noqa: ARG002 - argparse's signature
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,  # noqa: ARG002 - argparse's signature
+    ) -> None:
+        """See argparse.Action."""
+        paths = getattr(namespace, self.dest) or []
+        setattr(namespace, self.dest, [*paths, *(Path(part) for part in str(values).split(",") if part)])
+
+
+def hex_word(text: str) -> int:
+    """A 64-bit number in hexadecimal, with or without 0x.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is none.
+    """
+    if not _HEX_WORD.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a hexadecimal number of at most 16 digits")
+    return int(text, 16)
+
+
+def add_verbosity(parser: argparse.ArgumentParser) -> None:
+    """Add -v and -q, of which one may be repeated."""
+    parser.add_argument("-v", "--verbose", action="count", default=0, help="say more; may be repeated")
+    parser.add_argument("-q", "--quiet", action="count", default=0, help="say less; may be repeated")
+    parser.add_argument("-V", dest="verbose", action="count", help=argparse.SUPPRESS)
+
+
+def require_one_verbosity(args: argparse.Namespace) -> None:
+    """Refuse -v together with -q.
+
+    Raises:
+        UsageError: if both were given.
+    """
+    if args.verbose and args.quiet:
+        raise UsageError("--verbose and --quiet exclude each other.")
+
+
+def add_access(parser: argparse.ArgumentParser) -> None:
+    """Add the two ways to open a header."""
+    keys = parser.add_mutually_exclusive_group()
+    keys.add_argument("--hdr-key", "--key", type=Path, action=Once, metavar="FILE", help="header key, 32 bytes")
+    keys.add_argument(
+        "--host-private-key",
+        type=Path,
+        action=Once,
+        metavar="FILE",
+        help="open it as the (simulated) machine that holds this private host key, PEM or DER",
+    )
+
+
+def read_access(args: argparse.Namespace) -> Access | None:
+    """The access that the options of `add_access` give.
+
+    Raises:
+        SeError: if a key file is unusable.
+    """
+    if args.hdr_key is None and args.host_private_key is None:
+        return None
+    # Keys need the cryptographic library; without one the commands start faster.
+    from seworkbench.crypto.private_keys import host_private_key  # noqa: PLC0415
+    from seworkbench.errors import FormatError  # noqa: PLC0415
+    from seworkbench.files import read_secret, read_whole  # noqa: PLC0415
+    from seworkbench.formats.se_header import HEADER_KEY_SIZE  # noqa: PLC0415
+    from seworkbench.image.access import HeaderKey, HostPrivateKey  # noqa: PLC0415
+
+    if args.hdr_key is not None:
+        return HeaderKey(read_secret(args.hdr_key, HEADER_KEY_SIZE, "header key"))
+    try:
+        return HostPrivateKey(host_private_key(read_whole(args.host_private_key, 1 << 16)))
+    except FormatError as error:
+        raise error.located(str(args.host_private_key)) from None

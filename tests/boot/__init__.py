@@ -1,0 +1,1 @@
+"""Tests of the s390x boot loader in resources/boot."""
