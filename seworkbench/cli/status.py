@@ -1,4 +1,4 @@
-"""Exit statuses, the same for every command (resources/help/command-line.md#exit-status)."""
+"""Exit statuses, the same for every command (resources/help/command-line.md#exit-codes)."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ the header describes, and with a key that the header is authentic.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from seworkbench.image.verify import component_runs, digest_checks, examine, rea
 from seworkbench.jobs import Job
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from seworkbench.checks import Check
@@ -96,9 +97,8 @@ def extract_image(
     ipib, reader, contents = _readable(image, examined, access)
     digests = RunningDigests()
     header = examined.header.build()
-    with explained(folder):
-        folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
+        stack.enter_context(_folder(folder))
         files: dict[ComponentKind | None, tuple[Path, int]] = {}
         outputs: dict[int, tuple[AtomicFile, int]] = {}
         for part in contents.parts:
@@ -129,6 +129,21 @@ def extract_image(
                 raise _refusal(check, image)
         job.check()
     return Extracted(files, contents)
+
+
+@contextmanager
+def _folder(folder: Path) -> Iterator[None]:
+    """The folder, made if it does not exist, and gone again if nothing came to be in it."""
+    existed = folder.exists()
+    with explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        if not existed:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
 
 
 def _readable(image: ImageFile, examined: Examined, access: Access | None) -> tuple[Ipib, PlainReader, Contents]:
