@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
-from seworkbench.cli.main import run
+from seworkbench.cli.commands import COMMANDS
 
 
 def main() -> None:
-    """Run the command line and leave with its exit status."""
-    sys.exit(run(sys.argv[1:]))
+    """Open the window, or run the command line if there is a command; leave with the exit status.
+
+    `seworkbench` opens the window, `seworkbench FILE …` opens it with these files.
+    """
+    arguments = sys.argv[1:]
+    files = [Path(name) for name in arguments]
+    if arguments[:1] and (arguments[0] in COMMANDS or not all(path.is_file() for path in files)):
+        from seworkbench.cli.main import run  # noqa: PLC0415 - the window needs no command line
+
+        sys.exit(run(arguments))
+    from seworkbench.ui.app import open_workbench  # noqa: PLC0415 - the command line never loads Qt
+
+    sys.exit(open_workbench(files))
 
 
 if __name__ == "__main__":

@@ -119,6 +119,28 @@ class Check:
             record["checks"] = [child.to_json() for child in self.children]
         return record
 
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> Check:
+        """The check that `to_json` described; verdicts of groups are derived anew.
+
+        Raises:
+            KeyError, ValueError: if `record` does not come from `to_json`.
+        """
+        children = tuple(cls.from_json(child) for child in record.get("checks", ()))
+        code = (int(record["uv_rc"], 16), int(record["uv_rrc"], 16)) if "uv_rc" in record else None
+        return cls(
+            id=record["id"],
+            title=record["title"],
+            outcome=None if children else Verdict(record["verdict"]),
+            reason=record.get("reason", ""),
+            evidence=tuple(Evidence(item["label"], item["value"]) for item in record.get("evidence", ())),
+            rule=record.get("rule", ""),
+            remedy=record.get("remedy", ""),
+            required=record.get("required", True),
+            code=code,
+            children=children,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from seworkbench import __version__
 from seworkbench.cli import status
+from seworkbench.cli.commands import COMMANDS, GROUPS
 from seworkbench.cli.options import Parser
 from seworkbench.cli.terminal import write_error, write_message
 from seworkbench.errors import CheckFailed, SeError, UsageError
@@ -21,18 +22,6 @@ from seworkbench.errors import CheckFailed, SeError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# group -> command -> (module, what it does)
-_COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
-    "image": {
-        "create": ("image_create", "build an encrypted SE image"),
-        "info": ("image_info", "describe the SE header of an image"),
-        "test": ("image_test", "tell whether an image is built for a machine"),
-        "verify": ("image_verify", "check an image step by step"),
-        "extract": ("image_extract", "get the components back out of an image"),
-        "dissect": ("image_dissect", "show a binary file field by field"),
-    },
-}
-_GROUPS = {"image": "build, inspect and verify SE images"}
 _EXIT_STATUS = """\
 exit status:
   0  done, or checked and passed
@@ -85,7 +74,7 @@ def _run(arguments: list[str]) -> int:
     )
     parser.add_argument("--version", action="version", version=f"seworkbench {__version__}")
     groups = parser.add_subparsers(metavar="GROUP", title="what to work on")
-    for group, commands in _COMMANDS.items():
+    for group, commands in COMMANDS.items():
         _add_group(groups, group, commands, arguments)
     try:
         args = parser.parse_args(arguments)
@@ -98,7 +87,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _add_group(groups: Any, group: str, commands: dict[str, tuple[str, str]], arguments: list[str]) -> None:
-    summary = _GROUPS[group]
+    summary = GROUPS[group]
     parser = groups.add_parser(group, help=summary, description=summary, epilog=_EXIT_STATUS)
     parser.set_defaults(usage_of=parser)
     subparsers = parser.add_subparsers(metavar="COMMAND", title="commands")

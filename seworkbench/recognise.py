@@ -1,0 +1,176 @@
+"""What is this file? Content decides, never the name (resources/help/index.md).
+
+Used wherever files are dropped or pasted: each goes where it belongs, or is listed with the reason why it does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from seworkbench.errors import FormatError, SeError
+from seworkbench.formats.image_metadata import METADATA_MAGIC, METADATA_OFFSET
+from seworkbench.formats.ipib import looks_like_ipib
+from seworkbench.formats.kernel import PARAMETER_AREA_END, kernel_facts
+from seworkbench.formats.ramdisk import ramdisk_kind
+from seworkbench.formats.se_header import CCK_SIZE, HEADER_MAGIC, IMAGE_KEY_SIZE
+from seworkbench.formats.uv_keys import parse_uv_keys
+from seworkbench.image.image_file import ImageFile, open_image
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# A command line is a line of text; a longer text is something else.
+_COMMAND_LINE_LIMIT = 64 << 10
+_CERTIFICATE_LIMIT = 1 << 20
+# The pages where pvimg looks for a header in images without metadata.
+_HEADER_PROBES = range(0x1000, 0x15000, 0x1000)
+
+
+class Kind(Enum):
+    """Kinds of files; the value is the plain name."""
+
+    IMAGE = "SE image"
+    HEADER = "SE header"
+    IPIB = "IPIB"
+    HOST_KEY_DOCUMENT = "host key document"
+    CERTIFICATE = "certificate"
+    CRL = "certificate revocation list"
+    KERNEL = "s390x kernel"
+    RAMDISK = "ramdisk"
+    COMMAND_LINE = "command line"
+    KEY_32 = "key of 32 bytes"
+    KEY_64 = "image key of 64 bytes"
+    PRIVATE_KEY = "private key"
+    KEY_HASHES = "key hash file"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What a file is.
+
+    Args:
+        path: the file.
+        kind: what it is.
+        detail: one short sentence about it, or why it is not known.
+        size: its size in bytes.
+    """
+
+    path: Path
+    kind: Kind
+    detail: str
+    size: int = 0
+
+
+def recognise(path: Path) -> Recognised:
+    """Look at a file's content; an unreadable file is UNKNOWN with the reason."""
+    try:
+        with open_image(path) as file:
+            kind, detail = _look(file)
+            return Recognised(path, kind, detail, file.size)
+    except SeError as error:
+        return Recognised(path, Kind.UNKNOWN, error.what)
+
+
+def _look(file: ImageFile) -> tuple[Kind, str]:
+    head = file.read_at(0, PARAMETER_AREA_END)
+    for look in (_as_se, _as_pem, _as_kernel, _as_archive, _as_key, _as_der, _as_text):
+        found = look(file, head)
+        if found is not None:
+            return found
+    return Kind.UNKNOWN, "Nothing this program works with: neither image, header, key, certificate, kernel nor ramdisk."
+
+
+def _as_se(file: ImageFile, head: bytes) -> tuple[Kind, str] | None:
+    if head.startswith(HEADER_MAGIC):
+        return Kind.HEADER, "A bare SE header."
+    if looks_like_ipib(head):
+        return Kind.IPIB, "An IPL parameter information block."
+    if head[METADATA_OFFSET : METADATA_OFFSET + len(METADATA_MAGIC)] == METADATA_MAGIC:
+        return Kind.IMAGE, "An SE image with metadata."
+    if any(file.read_at(offset, len(HEADER_MAGIC)) == HEADER_MAGIC for offset in _HEADER_PROBES):
+        return Kind.IMAGE, "An SE image of an older tool, without metadata."
+    return None
+
+
+def _as_pem(file: ImageFile, head: bytes) -> tuple[Kind, str] | None:
+    if b"-----BEGIN" not in head[:65536]:
+        return None
+    if b"-----BEGIN X509 CRL-----" in head and b"-----BEGIN CERTIFICATE-----" not in head:
+        return Kind.CRL, "A certificate revocation list."
+    if b"PRIVATE KEY-----" in head:
+        return Kind.PRIVATE_KEY, "A private key."
+    if b"-----BEGIN CERTIFICATE-----" in head:
+        return _certificate(file)
+    return Kind.UNKNOWN, "PEM text of a kind that has no use here."
+
+
+def _certificate(file: ImageFile) -> tuple[Kind, str]:
+    # Needs the cryptographic library; most files do not get this far.
+    from seworkbench.trust.host_key_document import read_host_key_document  # noqa: PLC0415
+
+    try:
+        document = read_host_key_document(file.path)
+    except FormatError as error:
+        return Kind.CERTIFICATE, f"A certificate, but not of a host key: {error.what}"
+    return Kind.HOST_KEY_DOCUMENT, f"For host key {document.phkh.hex()[:16]}…"
+
+
+def _as_kernel(file: ImageFile, head: bytes) -> tuple[Kind, str] | None:
+    try:
+        facts = kernel_facts(head)
+    except FormatError:
+        return None
+    if facts.is_s390x:
+        return Kind.KERNEL, f"A raw s390x kernel, {file.size} bytes."
+    if facts.is_elf:
+        return Kind.UNKNOWN, "An ELF file. If it is a kernel: the raw one (vmlinuz or image) is needed."
+    return None
+
+
+def _as_archive(file: ImageFile, head: bytes) -> tuple[Kind, str] | None:
+    kind = ramdisk_kind(head[:16])
+    if kind in ("unknown", "empty"):
+        return None
+    return Kind.RAMDISK, f"{kind}, {file.size} bytes."
+
+
+def _as_key(file: ImageFile, head: bytes) -> tuple[Kind, str] | None:
+    if file.size == CCK_SIZE and not _is_text(head):
+        return Kind.KEY_32, "32 bytes: a header key or a communication key."
+    if file.size == IMAGE_KEY_SIZE and not _is_text(head):
+        return Kind.KEY_64, "64 bytes: an image key."
+    return None
+
+
+def _as_der(file: ImageFile, head: bytes) -> tuple[Kind, str] | None:
+    if not head.startswith(b"\x30") or file.size > _CERTIFICATE_LIMIT:
+        return None
+    kind, detail = _certificate(file)
+    return (
+        (kind, detail) if kind is Kind.HOST_KEY_DOCUMENT else (Kind.UNKNOWN, "A DER file of a kind that is not known.")
+    )
+
+
+def _as_text(file: ImageFile, head: bytes) -> tuple[Kind, str] | None:
+    if not file.size:
+        return Kind.UNKNOWN, "The file is empty."
+    try:
+        parse_uv_keys(head)
+    except FormatError:
+        pass
+    else:
+        return Kind.KEY_HASHES, "Key hashes of a machine."
+    if file.size <= _COMMAND_LINE_LIMIT and _is_text(head):
+        return Kind.COMMAND_LINE, "One line of text." if head.count(b"\n") <= 1 else "Text of several lines."
+    return None
+
+
+def _is_text(raw: bytes) -> bool:
+    try:
+        text = raw.removesuffix(b"\0").decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return all(character.isprintable() or character in "\n\r\t" for character in text)

@@ -1,0 +1,81 @@
+"""Starting the window."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from seworkbench import __version__
+from seworkbench.ui.pages.overview import OverviewPage
+from seworkbench.ui.settings import settings_file
+from seworkbench.ui.theme import load_fonts
+from seworkbench.ui.window import MainWindow
+from seworkbench.ui.workbench import Workbench
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from seworkbench.ui.pages.page import Page
+
+
+def make_window(settings_path: Path) -> MainWindow:
+    """The window with all its pages, not shown yet; a QApplication must exist."""
+    load_fonts()
+    workbench = Workbench(settings_path)
+    workbench.theme.apply()
+    pages: list[Page] = [OverviewPage(workbench)]
+    window = MainWindow(workbench, pages)
+    workbench.setParent(window)
+    return window
+
+
+def open_workbench(files: list[Path]) -> int:
+    """Open the window and run until it is closed.
+
+    Args:
+        files: files to open at once.
+    """
+    if not _has_display():
+        sys.stderr.write(
+            "error: There is no display to open the window on.\n"
+            "       Use the command line (seworkbench --help), or start it where a display is.\n"
+        )
+        return 1
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("seworkbench")
+    application.setApplicationDisplayName("SE Workbench")
+    application.setStyle("Fusion")
+    window = make_window(settings_file())
+    sys.excepthook = _show_defect
+    window.show()
+    if files:
+        window.open_files(files)
+    return application.exec()
+
+
+def _has_display() -> bool:
+    """Whether a window can be opened; Qt would end the process with a core dump otherwise."""
+    if sys.platform != "linux":
+        return True
+    return any(os.environ.get(name) for name in ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"))
+
+
+def _show_defect(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """An exception nobody expected: say so, offer the report, go on.
+
+    The report names places in the program and the kind of error, not its message: that could quote anything.
+    """
+    if issubclass(kind, KeyboardInterrupt):
+        QApplication.quit()
+        return
+    del error
+    places = "".join(traceback.format_list(traceback.extract_tb(trace)))
+    box = QMessageBox(QMessageBox.Icon.Critical, "A defect in SE Workbench", "Something went wrong inside the program.")
+    box.setInformativeText("Your files are not touched by this. Please report it with the details below.")
+    box.setDetailedText(f"SE Workbench {__version__}, Python {sys.version.split()[0]}\n{kind.__name__}\n{places}")
+    box.exec()

@@ -1,0 +1,90 @@
+"""The command palette: every action that can be run now, and every recent file, found by typing."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seworkbench.ui.actions import ActionTable
+    from seworkbench.ui.workbench import Workbench
+
+_WIDTH = 520
+_ROWS = 12
+
+
+class CommandPalette(QDialog):
+    """A line to type in and what matches below it.
+
+    Args:
+        table: the actions.
+        workbench: for the recent files.
+        parent: the window.
+    """
+
+    def __init__(self, table: ActionTable, workbench: Workbench, parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self.setAccessibleName("Command palette")
+        self.setFixedWidth(round(_WIDTH * workbench.theme.zoom))
+        self._entries: list[tuple[str, str, Callable[[], None]]] = [
+            (action.text, action.shortcut, partial(table.run, action.id)) for action in table.possible()
+        ]
+        self._entries += [
+            (f"Open {Path(path).name}", str(Path(path).parent), partial(self._offer, workbench, path))
+            for path in workbench.settings.recent
+        ]
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 8, 8, 8)
+        self.line = QLineEdit()
+        self.line.setPlaceholderText("Type a command or the name of a recent file")
+        self.line.setAccessibleName("Search")
+        self.line.textChanged.connect(self._filter)
+        self.line.installEventFilter(self)
+        self.list = QListWidget()
+        self.list.setAccessibleName("Matching commands")
+        self.list.itemActivated.connect(self._run)
+        self.list.itemClicked.connect(self._run)
+        layout.addWidget(self.line)
+        layout.addWidget(self.list)
+        self._filter("")
+        self.list.setFixedHeight(_ROWS * round(26 * workbench.theme.zoom))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Arrow keys move in the list, Return runs, while the line keeps the focus."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            moves = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: _ROWS, Qt.Key.Key_PageUp: -_ROWS}
+            if event.key() in moves:
+                row = self.list.currentRow() + moves[Qt.Key(event.key())]
+                self.list.setCurrentRow(max(0, min(self.list.count() - 1, row)))
+                return True
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                if (item := self.list.currentItem()) is not None:
+                    self._run(item)
+                return True
+        return super().eventFilter(watched, event)
+
+    def _filter(self, typed: str) -> None:
+        words = typed.lower().split()
+        self.list.clear()
+        for index, (text, detail, _) in enumerate(self._entries):
+            if all(word in f"{text} {detail}".lower() for word in words):
+                item = QListWidgetItem(f"{text}    {detail}".rstrip())
+                item.setData(Qt.ItemDataRole.UserRole, index)
+                self.list.addItem(item)
+        self.list.setCurrentRow(0)
+
+    def _run(self, item: QListWidgetItem) -> None:
+        _, _, run = self._entries[item.data(Qt.ItemDataRole.UserRole)]
+        self.close()
+        run()
+
+    @staticmethod
+    def _offer(workbench: Workbench, path: str) -> None:
+        workbench.files_offered.emit([Path(path)])

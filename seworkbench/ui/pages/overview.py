@@ -1,0 +1,79 @@
+"""Overview: what this program is for, what was opened lately, and where to begin."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from seworkbench.ui.pages.page import Page
+from seworkbench.ui.widgets.basic import Card, button, label, link
+
+if TYPE_CHECKING:
+    from seworkbench.ui.workbench import Workbench
+
+_SHOWN = 8
+
+
+class OverviewPage(Page):
+    """The first page."""
+
+    NAME = "overview"
+    TITLE = "Overview"
+    ICON = "layout-grid"
+    HELP = "index.md"
+
+    def __init__(self, workbench: Workbench) -> None:
+        super().__init__(workbench)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 16, 20, 16)
+        column.setSpacing(12)
+        column.addWidget(label("Secure Execution images, seen through", "title"))
+        column.addWidget(
+            label(
+                "Drop any file into this window: an image, a header, a kernel, a host key document.", "muted", wrap=True
+            )
+        )
+        self.tasks = QHBoxLayout()
+        self.tasks.setSpacing(12)
+        column.addLayout(self.tasks)
+        self._recent = Card("Recent files")
+        column.addWidget(self._recent)
+        column.addStretch(1)
+        workbench.file_accepted.connect(self._show_recent)
+        self._show_recent()
+
+    def add_task(self, title: str, text: str, word: str, page: str) -> None:
+        """A card that leads to a page."""
+        card = Card(title)
+        card.body.addWidget(label(text, "muted", wrap=True))
+        row = QHBoxLayout()
+        row.addWidget(button(word, lambda: self.workbench.page_requested.emit(page)))
+        row.addStretch(1)
+        card.body.addLayout(row)
+        card.body.addStretch(1)
+        self.tasks.addWidget(card, 1)
+
+    def _show_recent(self) -> None:
+        body = self._recent.body
+        while (item := body.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        settings = self.workbench.settings
+        self._recent.detail.setText("" if settings.keep_recent else "not kept")
+        if not settings.recent:
+            body.addWidget(label("None yet." if settings.keep_recent else "Switched off (Edit menu).", "muted"))
+        for name in settings.recent[:_SHOWN]:
+            path = Path(name)
+            row = QWidget()
+            line = QHBoxLayout(row)
+            line.setContentsMargins(0, 0, 0, 0)
+            line.addWidget(link(path.name, partial(self._open, path)))
+            line.addWidget(label(str(path.parent), "small"))
+            line.addStretch(1)
+            body.addWidget(row)
+
+    def _open(self, path: Path) -> None:
+        self.workbench.files_offered.emit([path])

@@ -1,0 +1,327 @@
+"""The shell: top bar, page rail, page, evidence side, activity strip. It knows pages, not what they do."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, QMimeData, QSize, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFileDialog,
+    QHBoxLayout,
+    QMainWindow,
+    QMessageBox,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from seworkbench import __version__
+from seworkbench.recognise import Kind, Recognised, recognise
+from seworkbench.ui.actions import Action, ActionTable
+from seworkbench.ui.activity import ActivityStrip, MessageList
+from seworkbench.ui.command_palette import CommandPalette
+from seworkbench.ui.help import HelpWindow
+from seworkbench.ui.icons import icon
+from seworkbench.ui.theme import ThemeChoice
+from seworkbench.ui.widgets.basic import label
+from seworkbench.ui.workbench import Weight
+
+if TYPE_CHECKING:
+    from seworkbench.ui.pages.page import Page
+    from seworkbench.ui.workbench import Workbench
+
+_SIZE = QSize(1440, 900)
+_SMALLEST = QSize(1024, 640)
+_RAIL_WIDTH = 176
+_SIDE_WIDTH = 336
+_ZOOM_STEP = 0.1
+
+
+class MainWindow(QMainWindow):
+    """The window.
+
+    Args:
+        workbench: what its parts share.
+        pages: the pages, in rail order.
+    """
+
+    def __init__(self, workbench: Workbench, pages: list[Page]) -> None:
+        super().__init__()
+        self.workbench = workbench
+        self.pages = {page.NAME: page for page in pages}
+        self._help: HelpWindow | None = None
+        self.setWindowTitle("SE Workbench")
+        self.setMinimumSize(_SMALLEST)
+        self.resize(_SIZE)
+        self.setAcceptDrops(True)
+        self.actions_table = ActionTable(self, workbench.theme, lambda: self.page.NAME)
+        self.stack = QStackedWidget()
+        self.side = QStackedWidget()
+        self.side.setObjectName("side")
+        self.side.setMinimumWidth(_SIDE_WIDTH - 56)
+        self.rail = self._make_rail()
+        self.messages = MessageList(workbench)
+        self.messages.setFixedHeight(140)
+        self.messages.hide()
+        self.activity = ActivityStrip(workbench)
+        self.activity.toggle.toggled.connect(self.messages.setVisible)
+        self._lay_out()
+        for page in pages:
+            self.stack.addWidget(page)
+            self.side.addWidget(page.side or QWidget())
+        self.actions_table.add(self._own_actions())
+        for page in pages:
+            self.actions_table.add(page.actions_of_page())
+        self.actions_table.fill(self.menuBar())
+        workbench.page_requested.connect(self.show_page)
+        workbench.files_offered.connect(self.open_files)
+        workbench.help_requested.connect(self.show_help)
+        if workbench.settings.geometry:
+            self.restoreGeometry(QByteArray.fromHex(workbench.settings.geometry.encode()))
+        self.show_page(workbench.settings.page if workbench.settings.page in self.pages else pages[0].NAME)
+        # A worker takes a moment to start; it does so when the window stands.
+        QTimer.singleShot(0, self, workbench.jobs.warm_up)
+
+    @property
+    def page(self) -> Page:
+        """The page shown."""
+        widget = self.stack.currentWidget()
+        return next(page for page in self.pages.values() if page is widget)
+
+    def show_page(self, name: str) -> None:
+        """Show a page."""
+        page = self.pages[name]
+        self.stack.setCurrentWidget(page)
+        self.side.setCurrentIndex(self.stack.currentIndex())
+        self.side.setVisible(page.side is not None)
+        self._rail_buttons[name].setChecked(True)
+        self.actions_table.refresh()
+
+    def open_files(self, paths: list[Path]) -> None:
+        """Recognise files by their content and give each to a page that has a use for it."""
+        for path in paths:
+            self.offer(recognise(path))
+
+    def offer(self, item: Recognised) -> None:
+        """Give a recognised file to a page: the one shown if it takes it, else the first that does."""
+        if item.kind is not Kind.UNKNOWN:
+            for page in (self.page, *self.pages.values()):
+                if page.takes(item):
+                    page.take(item)
+                    self.workbench.accepted(item)
+                    self.show_page(page.NAME)
+                    return
+        reason = (
+            item.detail if item.kind is Kind.UNKNOWN else f"It is a {item.kind.value}; no page has a use for it yet."
+        )
+        self.workbench.say(f"{item.path.name}: {reason}", Weight.WARNING)
+        self.activity.toggle.setChecked(True)
+
+    def show_help(self, target: str) -> None:
+        """Open the help at a page."""
+        if self._help is None:
+            self._help = HelpWindow(self.workbench.theme)
+        self._help.show_page(target)
+        self._help.show()
+        self._help.raise_()
+
+    def choose_files(self) -> None:
+        """Ask for files and open them."""
+        names, _ = QFileDialog.getOpenFileNames(self, "Open files")
+        self.open_files([Path(name) for name in names])
+
+    def paste(self) -> None:
+        """Open what the clipboard holds."""
+        self._open_mime(QGuiApplication.clipboard().mimeData())
+
+    def show_palette(self) -> None:
+        """Open the command palette below the search field."""
+        palette = CommandPalette(self.actions_table, self.workbench, self)
+        palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        palette.adjustSize()
+        corner = self.search.mapToGlobal(self.search.rect().bottomLeft())
+        palette.move(corner.x() - (palette.width() - self.search.width()) // 2, corner.y() + 4)
+        palette.show()
+        palette.line.setFocus()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
+        """Take any files."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
+        """Open what was dropped."""
+        self._open_mime(event.mimeData())
+        event.acceptProposedAction()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+        """Ask if something runs, then end it and keep the settings."""
+        running = self.workbench.jobs.running
+        if running and not confirm(
+            self,
+            "Stop and close?",
+            f"“{running[0].title}” is still running. Closing stops it; nothing half-done is left.",
+        ):
+            event.ignore()
+            return
+        self.workbench.jobs.shut_down()
+        for page in self.pages.values():
+            page.close_page()
+        if self._help is not None:
+            self._help.close()
+        settings = self.workbench.settings
+        settings.page = self.page.NAME
+        settings.geometry = bytes(self.saveGeometry().toHex().data()).decode("ascii")
+        settings.save(self.workbench.settings_path)
+        event.accept()
+
+    def _open_mime(self, data: QMimeData) -> None:
+        if data.hasUrls():
+            self.open_files([Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()])
+
+    def _own_actions(self) -> tuple[Action, ...]:
+        go = tuple(
+            Action(f"go.{page.NAME}", f"Go to {page.TITLE}", "Go", partial(self.show_page, page.NAME), f"Alt+{n}")
+            for n, page in enumerate(self.pages.values(), start=1)
+        )
+        themes = tuple(
+            Action(f"view.{choice.name.lower()}", text, "View", partial(self._choose_theme, choice), icon=name)
+            for choice, text, name in (
+                (ThemeChoice.SYSTEM, "Theme of the system", "settings"),
+                (ThemeChoice.LIGHT, "Light theme", "sun"),
+                (ThemeChoice.DARK, "Dark theme", "moon"),
+                (ThemeChoice.HIGH_CONTRAST, "High contrast theme", "contrast"),
+            )
+        )
+        return (
+            Action("file.open", "Open files…", "File", self.choose_files, "Ctrl+O", "folder-open"),
+            Action("file.quit", "Quit", "File", self._quit, "Ctrl+Q"),
+            Action("edit.paste", "Paste files", "Edit", self.paste, "Ctrl+Shift+V"),
+            Action("edit.recent", "Forget recent files", "Edit", self._forget_recent),
+            Action("edit.keep-recent", "Keep recent files, or not", "Edit", self._toggle_recent),
+            Action("go.palette", "Search or run a command", "Go", self.show_palette, "Ctrl+K", "search"),
+            *go,
+            *themes,
+            Action("view.larger", "Larger text", "View", lambda: self._zoom(_ZOOM_STEP), "Ctrl++"),
+            Action("view.smaller", "Smaller text", "View", lambda: self._zoom(-_ZOOM_STEP), "Ctrl+-"),
+            Action("view.normal", "Normal text size", "View", lambda: self._zoom(0), "Ctrl+0"),
+            Action("view.messages", "Show or hide messages", "View", self.activity.toggle.toggle, "Ctrl+M"),
+            Action(
+                "help.page", "Help on this page", "Help", lambda: self.show_help(self.page.HELP), "F1", "circle-help"
+            ),
+            Action("help.contents", "Help contents", "Help", lambda: self.show_help("index.md")),
+            Action("help.about", "About SE Workbench", "Help", self._about),
+        )
+
+    def _choose_theme(self, choice: ThemeChoice) -> None:
+        self.workbench.settings.theme = choice.value
+        self.workbench.theme.choose(choice)
+
+    def _zoom(self, step: float) -> None:
+        theme = self.workbench.theme
+        theme.set_zoom(theme.zoom + step if step else 1.0)
+        self.workbench.settings.zoom = theme.zoom
+
+    def _forget_recent(self) -> None:
+        self.workbench.settings.forget_recent()
+        self.workbench.say("The list of recent files is empty now.")
+
+    def _toggle_recent(self) -> None:
+        settings = self.workbench.settings
+        settings.keep_recent = not settings.keep_recent
+        settings.forget_recent()
+        self.workbench.say("Recent files are kept." if settings.keep_recent else "Recent files are no longer kept.")
+
+    def _quit(self) -> None:
+        self.close()
+
+    def _about(self) -> None:
+        inform(
+            self,
+            "About SE Workbench",
+            f"SE Workbench {__version__}\n\nBuild, inspect and verify IBM Secure Execution images.\nLicence: MIT.",
+        )
+
+    def _make_rail(self) -> QWidget:
+        rail = QWidget()
+        rail.setObjectName("rail")
+        rail.setFixedWidth(_RAIL_WIDTH)
+        rail.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        column = QVBoxLayout(rail)
+        column.setContentsMargins(8, 10, 8, 10)
+        column.setSpacing(2)
+        self._rail_buttons: dict[str, QToolButton] = {}
+        group = QButtonGroup(rail)
+        for page in self.pages.values():
+            made = QToolButton()
+            made.setObjectName("railButton")
+            made.setText(page.TITLE)
+            made.setIcon(icon(page.ICON, self.workbench.theme))
+            made.setIconSize(QSize(17, 17))
+            made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            made.setCheckable(True)
+            made.setFixedWidth(_RAIL_WIDTH - 16)
+            made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            made.clicked.connect(lambda _checked=False, name=page.NAME: self.show_page(name))
+            group.addButton(made)
+            column.addWidget(made)
+            self._rail_buttons[page.NAME] = made
+        column.addStretch(1)
+        return rail
+
+    def _lay_out(self) -> None:
+        top = QWidget()
+        top.setObjectName("topBar")
+        top.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        top.setFixedHeight(48)
+        row = QHBoxLayout(top)
+        row.setContentsMargins(16, 0, 16, 0)
+        self.search = QPushButton("Search or run a command    Ctrl K")
+        self.search.setObjectName("search")
+        self.search.setFixedWidth(420)
+        self.search.clicked.connect(self.show_palette)
+        row.addWidget(label("SE Workbench", "brand"))
+        row.addStretch(1)
+        row.addWidget(self.search)
+        row.addStretch(1)
+        offline = label("Offline", "pill")
+        offline.setToolTip("This program opens no network connection.")
+        row.addWidget(offline, 0, Qt.AlignmentFlag.AlignVCenter)
+        middle = QSplitter(Qt.Orientation.Horizontal)
+        middle.setHandleWidth(1)
+        middle.setChildrenCollapsible(False)
+        middle.addWidget(self.stack)
+        middle.addWidget(self.side)
+        middle.setStretchFactor(0, 1)
+        middle.setSizes([_SIZE.width() - _RAIL_WIDTH - _SIDE_WIDTH, _SIDE_WIDTH])
+        centre = QHBoxLayout()
+        centre.setSpacing(0)
+        centre.addWidget(self.rail)
+        centre.addWidget(middle, 1)
+        whole = QWidget()
+        column = QVBoxLayout(whole)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(top)
+        column.addLayout(centre, 1)
+        column.addWidget(self.messages)
+        column.addWidget(self.activity)
+        self.setCentralWidget(whole)
+
+
+def confirm(parent: QWidget, title: str, text: str) -> bool:
+    """Ask a question that stops what is going on; tests replace this function."""
+    answer = QMessageBox.question(parent, title, text)
+    return answer == QMessageBox.StandardButton.Yes
+
+
+def inform(parent: QWidget, title: str, text: str) -> None:
+    """Say something that has to be read; tests replace this function."""
+    QMessageBox.information(parent, title, text)

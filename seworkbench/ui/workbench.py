@@ -1,0 +1,86 @@
+"""What the parts of the window share: theme, jobs, settings, messages, and where to go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from seworkbench.ui.jobs import Jobs
+from seworkbench.ui.settings import Settings
+from seworkbench.ui.theme import Theme, ThemeChoice
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from seworkbench.errors import SeError
+    from seworkbench.recognise import Recognised
+
+
+class Weight(Enum):
+    """How much a message matters."""
+
+    NOTE = "note"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something that happened and stays readable in the message list.
+
+    Args:
+        at: when, UTC.
+        weight: how much it matters.
+        text: what happened; never a secret.
+        remedy: what to do.
+    """
+
+    at: datetime
+    weight: Weight
+    text: str
+    remedy: str = ""
+
+
+class Workbench(QObject):
+    """One running workbench.
+
+    Args:
+        settings_path: where the settings are kept.
+    """
+
+    message_added = Signal(object)  # Message
+    page_requested = Signal(str)  # show this page
+    files_offered = Signal(list)  # list[Path]: dropped, pasted or opened; recognise and route them
+    file_accepted = Signal(object)  # Recognised, after a page took it
+    help_requested = Signal(str)  # page of resources/help with anchor
+
+    def __init__(self, settings_path: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.settings_path = settings_path
+        self.settings = Settings.load(settings_path)
+        self.theme = Theme(self)
+        self.jobs = Jobs(self)
+        self.messages: list[Message] = []
+        choices = {choice.value: choice for choice in ThemeChoice}
+        self.theme.choice = choices.get(self.settings.theme, ThemeChoice.SYSTEM)
+        self.theme.zoom = min(2.0, max(0.7, self.settings.zoom))
+
+    def say(self, text: str, weight: Weight = Weight.NOTE, remedy: str = "") -> None:
+        """Add a message."""
+        message = Message(datetime.now(UTC), weight, text, remedy)
+        self.messages.append(message)
+        self.message_added.emit(message)
+
+    def report(self, error: SeError) -> None:
+        """Add an error as a message."""
+        where = f"{error.where}: " if error.where else ""
+        self.say(f"{where}{error.what}", Weight.ERROR, error.remedy)
+
+    def accepted(self, item: Recognised) -> None:
+        """A page took a file: remember it and tell."""
+        self.settings.remember(item.path)
+        self.file_accepted.emit(item)

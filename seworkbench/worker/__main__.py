@@ -1,0 +1,80 @@
+"""`python -m seworkbench.worker`: serves jobs until standard input ends."""
+
+from __future__ import annotations
+
+import json
+import queue
+import sys
+import threading
+import time
+import traceback
+from typing import TYPE_CHECKING, Any, TextIO
+
+from seworkbench.errors import Cancelled, SeError
+from seworkbench.jobs import Job
+from seworkbench.worker.tasks import TASKS
+
+if TYPE_CHECKING:
+    from seworkbench.jobs import Progress
+
+# The window redraws at most this often; more lines would only cost time.
+_REPORT_INTERVAL = 0.05
+
+
+class _Reporter:
+    """Writes progress as JSON lines, not more often than anybody can see."""
+
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+        self._last = 0.0
+        self._phase = ""
+
+    def __call__(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if progress.phase == self._phase and progress.done < progress.total and now - self._last < _REPORT_INTERVAL:
+            return
+        self._last, self._phase = now, progress.phase
+        send(self._output, {"progress": [progress.phase, progress.done, progress.total]})
+
+
+def send(output: TextIO, message: dict[str, Any]) -> None:
+    """Write one message."""
+    output.write(json.dumps(message) + "\n")
+    output.flush()
+
+
+def perform(request: dict[str, Any], job: Job) -> dict[str, Any]:
+    """Run one job; every outcome is a message."""
+    try:
+        return {"result": TASKS[request["job"]](job, **request["arguments"])}
+    except Cancelled:
+        return {"cancelled": True}
+    except SeError as error:
+        return {"error": {"what": error.what, "where": error.where, "remedy": error.remedy}}
+    except Exception:  # noqa: BLE001 - the window must hear of every end; it shows this as a defect
+        return {"defect": traceback.format_exc()}
+
+
+def serve(lines: TextIO, output: TextIO) -> None:
+    """Serve requests one after another; `cancel` reaches the one that runs."""
+    requests: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    cancelled = threading.Event()
+
+    def listen() -> None:
+        for line in lines:
+            if line.strip() == "cancel":
+                cancelled.set()
+            else:
+                requests.put(line)
+        cancelled.set()
+        requests.put(None)
+
+    threading.Thread(target=listen, name="listener", daemon=True).start()
+    send(output, {"ready": True})
+    while (line := requests.get()) is not None:
+        cancelled.clear()
+        send(output, perform(json.loads(line), Job(_Reporter(output), cancelled)))
+
+
+if __name__ == "__main__":
+    serve(sys.stdin, sys.stdout)

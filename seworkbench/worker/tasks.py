@@ -1,0 +1,97 @@
+"""The jobs a worker knows: plain values in, plain values out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seworkbench.crypto.private_keys import host_private_key
+from seworkbench.files import read_secret, read_whole
+from seworkbench.formats.components import ComponentKind
+from seworkbench.formats.se_header import CCK_SIZE, HEADER_KEY_SIZE, IMAGE_KEY_SIZE
+from seworkbench.image.access import Access, HeaderKey, HostPrivateKey
+from seworkbench.image.build import BuildOrder, Recipient, build_image, own_bootloader
+from seworkbench.image.extract import extract_image
+from seworkbench.image.image_file import open_image
+from seworkbench.image.keys import ImageKeys
+from seworkbench.image.verify import verify_image
+from seworkbench.trust.host_key_document import read_host_key_document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seworkbench.jobs import Job
+
+_KEY_FILE_LIMIT = 1 << 16
+
+
+def build(job: Job, *, order: dict[str, Any], keys: dict[str, str | None]) -> dict[str, Any]:
+    """Build an image and verify what was written.
+
+    Args:
+        job: the job.
+        order: members of BuildOrder; paths as text, `recipients` as paths of host key documents.
+        keys: path of the file with the key, or None to generate it, for "header", "image" and "cck".
+    """
+    documents = [read_host_key_document(Path(path)) for path in order["recipients"]]
+    full_order = BuildOrder(
+        kernel=Path(order["kernel"]),
+        recipients=tuple(Recipient(str(document.path), document.key) for document in documents),
+        output=Path(order["output"]),
+        ramdisk=_path(order.get("ramdisk")),
+        command_line=_path(order.get("command_line")),
+        overwrite=order.get("overwrite", False),
+        pcf=order["pcf"],
+        scf=order["scf"],
+        bootloader=_path(order.get("bootloader")) or own_bootloader(),
+        check_components=order.get("check_components", True),
+        save_keys=_path(order.get("save_keys")),
+        hash_files=order.get("hash_files", False),
+    )
+    sizes = {"header": HEADER_KEY_SIZE, "image": IMAGE_KEY_SIZE, "cck": CCK_SIZE}
+    given = {name: read_secret(Path(path), sizes[name], f"{name} key") for name, path in keys.items() if path}
+    image_keys = ImageKeys.fresh(**given)
+    built = build_image(full_order, image_keys, job)
+    with open_image(full_order.output) as image:
+        verification = verify_image(image, HeaderKey(image_keys.header), job=job)
+    return {"built": built.to_json(), "verification": verification.to_json()}
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None
+
+
+def verify(
+    job: Job, *, image: str, access: dict[str, str] | None = None, inputs: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """Verify an image.
+
+    Args:
+        job: the job.
+        image: its path.
+        access: {"header_key": path} or {"host_private_key": path}.
+        inputs: expected files by name of the component kind ("KERNEL").
+    """
+    expected = {ComponentKind[name]: Path(path) for name, path in (inputs or {}).items()}
+    with open_image(Path(image)) as file:
+        return verify_image(file, read_access(access), inputs=expected, job=job).to_json()
+
+
+def extract(
+    job: Job, *, image: str, folder: str, access: dict[str, str] | None = None, overwrite: bool = False
+) -> dict[str, Any]:
+    """Extract the components of an image; arguments as for `verify` and `extract_image`."""
+    with open_image(Path(image)) as file:
+        return extract_image(file, read_access(access), Path(folder), overwrite=overwrite, job=job).to_json()
+
+
+def read_access(access: dict[str, str] | None) -> Access | None:
+    """The access that a key file gives."""
+    if not access:
+        return None
+    if path := access.get("header_key"):
+        return HeaderKey(read_secret(Path(path), HEADER_KEY_SIZE, "header key"))
+    return HostPrivateKey(host_private_key(read_whole(Path(access["host_private_key"]), _KEY_FILE_LIMIT)))
+
+
+TASKS: dict[str, Callable[..., dict[str, Any]]] = {"build": build, "verify": verify, "extract": extract}
