@@ -15,6 +15,13 @@ from pathlib import Path
 from typing import NoReturn, Protocol
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from seworkbench.image.build import BuildOrder, Recipient
+from seworkbench.image.build import build_image as build_se_image
+from seworkbench.image.keys import ImageKeys
+from seworkbench.simulator.hypervisor import save_guest_memory
+from seworkbench.simulator.machine import Machine
 
 from . import machine
 
@@ -44,16 +51,41 @@ UnpackedMemory = Callable[[Path], bytes]
 clear, and the short PSW at address 0 set to 0x0008000180000000 | address of stage3b."""
 
 
+@pytest.fixture(scope="session")
+def host_key() -> ec.EllipticCurvePrivateKey:
+    """The private host key of the simulated machine."""
+    return ec.generate_private_key(ec.SECP521R1())
+
+
 @pytest.fixture
-def build_image() -> BuildImage:
+def build_image(host_key: ec.EllipticCurvePrivateKey, tmp_path: Path) -> BuildImage:
     """Build an image for a host key whose private half unpacked_memory has."""
-    not_available("seworkbench.image.build is not connected to the boot tests yet")
+
+    def build(*, kernel: Path, ramdisk: Path, command_line: str) -> Path:
+        line = tmp_path / "cmdline"
+        line.write_text(command_line)
+        image = tmp_path / "image"
+        recipient = Recipient("simulated machine", host_key.public_key())
+        build_se_image(
+            BuildOrder(kernel=kernel, ramdisk=ramdisk, command_line=line, recipients=(recipient,), output=image),
+            ImageKeys.fresh(),
+        )
+        return image
+
+    return build
 
 
 @pytest.fixture
-def unpacked_memory() -> UnpackedMemory:
-    """Unpack an image from build_image in software."""
-    not_available("seworkbench.simulator.ultravisor is not connected to the boot tests yet")
+def unpacked_memory(host_key: ec.EllipticCurvePrivateKey, tmp_path: Path) -> UnpackedMemory:
+    """Unpack an image from build_image in software, as the machine does."""
+
+    def unpack(image: Path) -> bytes:
+        target = tmp_path / "guest-memory"
+        started = save_guest_memory(image, Machine(host_key), target, bootable=True)
+        assert started.started, started.summary
+        return target.read_bytes()
+
+    return unpack
 
 
 # --- Emulator, kernel, ramdisk -------------------------------------------------------------
