@@ -19,8 +19,12 @@ def main() -> None:
         from seworkbench.cli.main import run  # noqa: PLC0415 - the window needs no command line
 
         sys.exit(run(arguments))
-    from seworkbench.ui.app import open_workbench  # noqa: PLC0415 - the command line never loads Qt
-
+    try:
+        from seworkbench.ui.app import open_workbench  # noqa: PLC0415 - the command line never loads Qt
+    except ImportError as error:  # Qt itself, or a library of the system that it needs
+        sys.stderr.write(f"error: The window cannot be opened: {error}.\n")
+        sys.stderr.write("       installers/run.sh installs what is missing; the command line works without.\n")
+        sys.exit(1)
     sys.exit(open_workbench(files))
 
 
