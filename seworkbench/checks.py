@@ -7,7 +7,7 @@ reason, so a reader sees all that is wrong, not only the first thing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +101,13 @@ class Check:
     @property
     def notes(self) -> int:
         """Number of leaves that did not pass and do not count against the whole."""
-        return sum(leaf.outcome is not Verdict.PASSED and not leaf.required for leaf in self.leaves())
+        return self._notes(optional=False)
+
+    def _notes(self, *, optional: bool) -> int:
+        optional = optional or not self.required
+        if self.outcome is not None:
+            return int(optional and self.outcome is not Verdict.PASSED)
+        return sum(child._notes(optional=optional) for child in self.children)  # noqa: SLF001 - the same class
 
     def to_json(self) -> dict[str, Any]:
         """A plain structure for JSON: everything, verdicts as words, the derived ones included."""
@@ -188,7 +194,7 @@ class Step:
 
     def not_checked(self, reason: str, *, required: bool = True) -> Check:
         """The step could not run; `required=False` when nobody asked for it."""
-        return replace(self._leaf(Verdict.NOT_CHECKED, reason, (), required=required), remedy=self.remedy)
+        return self._leaf(Verdict.NOT_CHECKED, reason, (), required=required)
 
     def equal(self, expected: tuple[str, str], found: tuple[str, str], *, same: str, different: str) -> Check:
         """Compare two values that are shown either way.

@@ -33,11 +33,22 @@ class SeError(Exception):
         head = f"{self.where}: {self.what}" if self.where else self.what
         return f"{head} {self.remedy}" if self.remedy else head
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Errors travel between processes and are copied, whatever their constructors take."""
+        return _restore, (type(self), self.args, self.__dict__)
+
     def located(self, where: str) -> SeError:
         """The same error with its place filled in, if it had none; for callers that know the file's name."""
         if not self.where:
             self.where = where
         return self
+
+
+def _restore(kind: type[SeError], args: tuple[object, ...], state: dict[str, object]) -> SeError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 class FormatError(SeError):

@@ -66,17 +66,19 @@ def open_input(path: Path) -> Iterator[FileIO]:
     """
     with explained(path):
         # Non-blocking: opening a pipe that nobody writes to must not hang.
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
-        stream = os.fdopen(handle, "rb", buffering=0)
-    with stream:
-        mode = os.fstat(stream.fileno()).st_mode
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        mode = os.fstat(handle).st_mode
         if stat.S_ISDIR(mode):
             raise SeError("This is a folder, not a file.", where=str(path), remedy="Name a file.")
         if not (stat.S_ISREG(mode) or stat.S_ISBLK(mode)):
             raise SeError(
                 "This is not a regular file.", where=str(path), remedy="Save the content to a file first and name that."
             )
-        yield stream
+        with os.fdopen(handle, "rb", buffering=0, closefd=False) as stream:
+            yield stream
+    finally:
+        os.close(handle)
 
 
 def read_whole(path: Path, limit: int) -> bytes:
@@ -91,7 +93,7 @@ def read_whole(path: Path, limit: int) -> bytes:
     """
     with explained(path), path.open("rb", buffering=0) as stream:
         content = bytearray()
-        while len(content) <= limit and (piece := stream.read(limit + 1 - len(content))):
+        while piece := stream.read(limit + 1 - len(content)):
             content += piece
     if len(content) > limit:
         raise SeError(
@@ -141,11 +143,15 @@ class AtomicFile:
 
     def __enter__(self) -> Self:
         with explained(self.path):
+            try:
+                self.path.parent.stat()
+            except FileNotFoundError:
+                folder = str(self.path.parent)
+                raise SeError("The folder does not exist.", where=folder, remedy="Make it first.") from None
             self._refuse_existing()
             _sweep(self.path.parent)
             self._refuse_lack_of_room()
             self._fd = self._open()
-            os.fchmod(self._fd, self._mode)
         return self
 
     def write_at(self, offset: int, content: bytes | bytearray | memoryview) -> None:
@@ -195,15 +201,31 @@ class AtomicFile:
         nameless = getattr(os, "O_TMPFILE", 0)
         if nameless and os.path.isdir("/proc/self/fd"):  # noqa: PTH112 - a probe, no path work
             try:
-                return os.open(self.path.parent, nameless | os.O_RDWR | os.O_CLOEXEC, self._mode)
+                fd = os.open(self.path.parent, nameless | os.O_RDWR | os.O_CLOEXEC, self._mode)
             except OSError as error:
                 # These say "this file system cannot"; anything else is the user's to know.
                 if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL):
                     raise
-        self._part = self._part_name()
-        fd = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, self._mode)
-        _lock(fd)
-        return fd
+            else:
+                os.fchmod(fd, self._mode)
+                return fd
+        while True:
+            part = self._part_name()
+            fd = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, self._mode)
+            try:
+                os.fchmod(fd, self._mode)
+                _lock(fd)
+                if os.fstat(fd).st_nlink:
+                    self._part = part
+                    return fd
+            except BlockingIOError:
+                pass
+            except BaseException:
+                os.close(fd)
+                part.unlink(missing_ok=True)
+                raise
+            # Between creating and locking it, somebody else's sweep took it for a stale one: once more.
+            os.close(fd)
 
     def _part_name(self) -> Path:
         # The random part is short and the file's own name left out, so a name at the length limit still works.
@@ -222,10 +244,20 @@ class AtomicFile:
             self._link(self._part)
         if self._replace:
             self._part.replace(self.path)
-            self._part = None
         else:
-            os.link(self._part, self.path, follow_symlinks=False)
+            self._name_part(self._part)
         _sync_folder(self.path.parent)
+
+    def _name_part(self, part: Path) -> None:
+        """Give the finished file its name unless that is taken."""
+        try:
+            os.link(part, self.path, follow_symlinks=False)
+        except OSError as error:
+            if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
+                raise
+            # No links here (FAT): look, then rename. Whoever takes the name in between loses it.
+            self._refuse_existing()
+            part.replace(self.path)
 
     def _link(self, name: Path) -> None:
         folder = os.open(name.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -251,7 +283,10 @@ def _lock(fd: int) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    except PermissionError:
+        return  # a folder that may be written but not read; the file itself is safe
     try:
         os.fsync(handle)
     finally:
@@ -262,7 +297,9 @@ def _sweep(folder: Path) -> None:
     """Remove unfinished files in `folder` whose writer is gone."""
     for stale in folder.glob(f".*{_PART_SUFFIX}"):
         with suppress(OSError):
-            fd = os.open(stale, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            if not stat.S_ISREG(stale.lstat().st_mode):
+                continue  # not one of ours, and opening a pipe would hang
+            fd = os.open(stale, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
             try:
                 _lock(fd)  # a living writer holds the lock: BlockingIOError
                 stale.unlink()

@@ -8,12 +8,22 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from seworkbench.errors import Cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+class CancelFlag(Protocol):
+    """What asks a job to stop: an event of `threading` or `multiprocessing`."""
+
+    def is_set(self) -> bool:
+        """Whether it was asked."""
+
+    def set(self) -> None:
+        """Ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +50,12 @@ class Job:
 
     Args:
         watch: called with each Progress, on the thread that runs the job.
-        cancelled: event that asks the job to stop; shared by whoever may cancel it. `multiprocessing` events serve too.
+        cancelled: event that asks the job to stop; shared by whoever may cancel it.
     """
 
-    def __init__(
-        self, watch: Callable[[Progress], None] = _unwatched, cancelled: threading.Event | None = None
-    ) -> None:
+    def __init__(self, watch: Callable[[Progress], None] = _unwatched, cancelled: CancelFlag | None = None) -> None:
         self._watch = watch
-        self._cancelled = cancelled or threading.Event()
+        self._cancelled: CancelFlag = cancelled or threading.Event()
         self._progress = Progress("", 0, 0)
 
     def phase(self, name: str, total: int) -> None:

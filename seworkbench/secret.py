@@ -54,8 +54,7 @@ class Secret:
             return NotImplemented
         return hmac.compare_digest(self._buffer, other._buffer)
 
-    def __hash__(self) -> int:
-        return object.__hash__(self)
+    __hash__ = None  # type: ignore[assignment]  # equal secrets must not be told apart, nor be found, by a hash
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         raise TypeError("A secret is not serialised.")

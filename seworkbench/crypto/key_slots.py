@@ -22,7 +22,13 @@ _ZERO_IV = bytes(12)
 
 
 def key_encrypting_key(private: ec.EllipticCurvePrivateKey, public: ec.EllipticCurvePublicKey) -> Secret:
-    """The 32-byte key that customer and machine agree on; either side may hold the private half."""
+    """The 32-byte key that customer and machine agree on; either side may hold the private half.
+
+    Raises:
+        FormatError: unless both keys are on P-521.
+    """
+    if not isinstance(private.curve, ec.SECP521R1) or not isinstance(public.curve, ec.SECP521R1):
+        raise FormatError("Both keys must be on the curve P-521.", remedy="Use the host key of an IBM Z machine.")
     shared = private.exchange(ec.ECDH(), public)
     return Secret(X963KDF(SHA256(), 32, sharedinfo=None).derive(shared))
 

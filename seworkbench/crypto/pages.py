@@ -31,6 +31,8 @@ RUN_SIZE = RUN_PAGES * PAGE_SIZE
 # `update_into` of a block cipher asks for one block less a byte of room behind the data.
 OUTPUT_ROOM = 15
 
+# XTS numbers are little-endian, whatever the machine is.
+_WORD = np.dtype("<u8")
 _BLOCKS = PAGE_SIZE // 16
 _WORDS = PAGE_SIZE // 8
 # Blocks multiplied at once. Products of alpha**32 leave at most 32 bits to fold back, so they fold in one step.
@@ -91,8 +93,8 @@ class PageCipher:
         self._low = np.empty(_BLOCKS * row, np.uint64)
         self._high = np.empty(_BLOCKS * row, np.uint64)
         self._scratch = np.empty((2, _STRIDE * row), np.uint64)
-        self._masks = np.empty((RUN_PAGES, _BLOCKS, 2), np.uint64)
-        self._input = np.empty((RUN_PAGES, _WORDS), np.uint64)
+        self._masks = np.empty((RUN_PAGES, _BLOCKS, 2), _WORD)
+        self._input = np.empty((RUN_PAGES, _WORDS), _WORD)
 
     def encrypt(self, pages: bytes | bytearray | memoryview, prefix: bytes, offset: int, into: bytearray) -> memoryview:
         """Encrypt up to RUN_PAGES whole pages.
@@ -121,13 +123,13 @@ class PageCipher:
         into: bytearray,
     ) -> memoryview:
         count, rest = divmod(len(pages), PAGE_SIZE)
-        if rest or count > RUN_PAGES:
+        if rest or not 1 <= count <= RUN_PAGES:
             raise ValueError(f"{len(pages)} bytes are no run of 1 to {RUN_PAGES} pages")
         masks = self._masks_of(prefix, offset, count)
         before = self._input[:count]
-        np.bitwise_xor(np.frombuffer(pages, np.uint64).reshape(count, _WORDS), masks, out=before)
+        np.bitwise_xor(np.frombuffer(pages, _WORD).reshape(count, _WORDS), masks, out=before)
         cipher(before.data.cast("B"), into)
-        after = np.frombuffer(into, np.uint64, count=count * _WORDS).reshape(count, _WORDS)
+        after = np.frombuffer(into, _WORD, count=count * _WORDS).reshape(count, _WORDS)
         np.bitwise_xor(after, masks, out=after)
         return memoryview(into)[: count * PAGE_SIZE]
 
@@ -136,7 +138,7 @@ class PageCipher:
         row = count + _ROW_PADDING
         low = self._low[: _BLOCKS * row].reshape(_BLOCKS, row)
         high = self._high[: _BLOCKS * row].reshape(_BLOCKS, row)
-        first = np.frombuffer(self._encrypt_tweaks(tweaks(prefix, offset, count).tobytes()), "<u8").reshape(count, 2)
+        first = np.frombuffer(self._encrypt_tweaks(tweaks(prefix, offset, count).tobytes()), _WORD).reshape(count, 2)
         low[0, :count] = first[:, 0]
         high[0, :count] = first[:, 1]
         done = 1

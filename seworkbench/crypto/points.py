@@ -10,6 +10,8 @@ from seworkbench.errors import FormatError
 from seworkbench.formats.se_header import COORDINATES_SIZE
 
 _COORDINATE_SIZE = COORDINATES_SIZE // 2
+# The prime of the field of P-521 (NIST SP 800-186). A coordinate is below it, so that a key has one encoding only.
+_PRIME = (1 << 521) - 1
 
 
 def coordinates(key: ec.EllipticCurvePublicKey) -> bytes:
@@ -34,12 +36,13 @@ def public_key(raw: bytes) -> ec.EllipticCurvePublicKey:
         FormatError: if they are no point on P-521.
     """
     x, y = (int.from_bytes(half, "big") for half in (raw[:_COORDINATE_SIZE], raw[_COORDINATE_SIZE:]))
+    refusal = FormatError("The public key is not a point on P-521.", remedy="The header is damaged or was changed.")
+    if max(x, y) >= _PRIME:
+        raise refusal
     try:
         return ec.EllipticCurvePublicNumbers(x, y, ec.SECP521R1()).public_key()
     except ValueError:
-        raise FormatError(
-            "The public key is not a point on P-521.", remedy="The header is damaged or was changed."
-        ) from None
+        raise refusal from None
 
 
 def key_hash(key: ec.EllipticCurvePublicKey) -> bytes:

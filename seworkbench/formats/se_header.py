@@ -178,6 +178,12 @@ def parse_header(data: bytes | memoryview, *, lenient: bool = False) -> SeHeader
         raise FormatError(
             f"The SE header claims {size} bytes; {MAX_HEADER_SIZE} are the most.", offset=12, remedy="It is damaged."
         )
+    if len(prefix) == 16 and size < header_size(0, 0):  # noqa: PLR2004 - as above
+        raise FormatError(
+            f"The SE header claims {size} bytes; its fixed part alone has {header_size(0, 0)}.",
+            offset=12,
+            remedy="It is damaged.",
+        )
     header = HEADER_VERSIONS.get(version, SeHeaderV1).parse(data[:size] if len(prefix) == 16 else data)  # noqa: PLR2004
     if header.surplus and not lenient:
         raise FormatError(

@@ -45,7 +45,7 @@ def parse_uv_keys(text: bytes) -> UvKeyHashes:
     Raises:
         FormatError: unless it has exactly 15 lines of 64 hexadecimal digits.
     """
-    lines = text.decode("latin-1").removesuffix("\n").split("\n")
+    lines = text.decode("latin-1").removesuffix("\n").split("\n") if text else []
     remedy = f"Copy {KEY_HASH_FILE} from the machine without changing it."
     if len(lines) != KEY_HASH_LINES:
         raise FormatError(f"The key hash file must have {KEY_HASH_LINES} lines; it has {len(lines)}.", remedy=remedy)
