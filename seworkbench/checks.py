@@ -163,7 +163,6 @@ class Step:
 
     def _leaf(self, outcome: Verdict, reason: str, evidence: Iterable[tuple[str, object]], *, required: bool) -> Check:
         shown = tuple(Evidence(label, str(value)) for label, value in evidence)
-        went_well = outcome is Verdict.PASSED
         return Check(
             id=self.id,
             title=self.title,
@@ -171,7 +170,7 @@ class Step:
             reason=reason,
             evidence=shown,
             rule=self.rule,
-            remedy="" if went_well else self.remedy,
+            remedy=self.remedy if outcome in (Verdict.FAILED, Verdict.WARNING) else "",
             required=required,
             code=self.code if outcome is Verdict.FAILED else None,
         )
@@ -193,7 +192,10 @@ class Step:
         return self._leaf(Verdict.WARNING, reason, evidence, required=False)
 
     def not_checked(self, reason: str, *, required: bool = True) -> Check:
-        """The step could not run; `required=False` when nobody asked for it."""
+        """The step could not run; `required=False` when nobody asked for it.
+
+        It carries no remedy: the step's own is for a failure that nobody saw.
+        """
         return self._leaf(Verdict.NOT_CHECKED, reason, (), required=required)
 
     def equal(self, expected: tuple[str, str], found: tuple[str, str], *, same: str, different: str) -> Check:

@@ -10,6 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from seworkbench.checks import Verdict
+from seworkbench.simulator.codes import FIRST_OWN_REASON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +81,8 @@ def check_lines(check: Check, *, detailed: bool, depth: int = 0) -> Iterator[str
         for item in check.evidence:
             yield f"{margin}{item.label:<{width}}  {item.value}"
         if check.code:
-            yield f"{margin}The Ultravisor answers 0x{check.code[0]:04x}/0x{check.code[1]:04x} to this."
+            who = "The simulated Ultravisor" if check.code[1] >= FIRST_OWN_REASON else "The Ultravisor"
+            yield f"{margin}{who} answers 0x{check.code[0]:04x}/0x{check.code[1]:04x} to this."
         if check.remedy and verdict is not Verdict.PASSED:
             yield f"{margin}{check.remedy}"
         if detailed and check.rule:

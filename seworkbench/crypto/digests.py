@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seworkbench.crypto.pages import PAGE_SIZE, tweaks
+from seworkbench.crypto.pages import tweaks
+from seworkbench.formats.components import PAGE_SIZE
 
 
 @dataclass(frozen=True, slots=True)

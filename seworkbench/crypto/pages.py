@@ -14,6 +14,7 @@ import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from seworkbench.errors import SeError
+from seworkbench.formats.components import PAGE_SIZE
 from seworkbench.formats.se_header import IMAGE_KEY_SIZE
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from seworkbench.secret import Secret
 
-PAGE_SIZE = 4096
 TWEAK_PREFIX_SIZE = 8
 # 512 pages keep the arrays of one run within a core's cache and the calls per page few (tests/bench).
 RUN_PAGES = 512

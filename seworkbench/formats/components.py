@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import Enum
 
+# Unit of measuring, encrypting and unpacking (resources/help/components.md#page-preparation).
+PAGE_SIZE = 4096
+
 
 class ComponentKind(Enum):
     """A component that is measured and, unless switched off, encrypted; members are in image order.

@@ -16,11 +16,11 @@ from seworkbench.checks import Check, Verdict
 from seworkbench.crypto.digests import ImageDigests, RunningDigests
 from seworkbench.crypto.header_seal import seal
 from seworkbench.crypto.key_slots import wrap
-from seworkbench.crypto.pages import PAGE_SIZE, RUN_SIZE, PageCipher, require_usable_image_key
+from seworkbench.crypto.pages import RUN_SIZE, PageCipher, require_usable_image_key
 from seworkbench.crypto.points import coordinates
 from seworkbench.errors import FormatError, SeError
 from seworkbench.files import AtomicFile, explained, open_input, read_whole, save_secret
-from seworkbench.formats.components import ComponentKind
+from seworkbench.formats.components import PAGE_SIZE, ComponentKind
 from seworkbench.formats.flags import DEFAULT_PCF, NO_COMPONENT_ENCRYPTION
 from seworkbench.formats.image_metadata import METADATA_OFFSET, ImageMetadata
 from seworkbench.formats.ipib import Ipib, IpibComponent

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from seworkbench.checks import Check, Step, group
-from seworkbench.crypto.pages import PAGE_SIZE, RUN_SIZE, PageCipher
+from seworkbench.crypto.pages import RUN_SIZE, PageCipher
 from seworkbench.errors import FormatError
-from seworkbench.formats.components import ComponentKind
+from seworkbench.formats.components import PAGE_SIZE, ComponentKind
 from seworkbench.formats.kernel import (
     LEGACY_COMMAND_LINE_LIMIT,
     MIN_KERNEL_SIZE,

@@ -51,14 +51,14 @@ def dissect_file(image: ImageFile, access: Access | None = None) -> Field:
         return ImageMetadata.parse(head).dissect()
     location = locate_header(image, past_metadata=True)
     header = read_header(image, location.offset, lenient=True)
-    opened = _unlock(header, access) if access is not None else None
+    opened = open_lazily(header, access) if access is not None else None
     if location.offset == 0:
         return dissect_header(header, 0, opened)
     return _dissect_image(image, location, header, opened)
 
 
-def _unlock(header: SeHeader, access: Access) -> SecretPartV1:
-    # Opening needs the cryptographic library, which takes longer to load than everything else here.
+def open_lazily(header: SeHeader, access: Access) -> SecretPartV1:
+    """`unlock`, loading the cryptographic library only now: that takes longer than everything else here."""
     from seworkbench.image.access import unlock  # noqa: PLC0415
 
     return unlock(header, access)
@@ -111,7 +111,7 @@ def _stage3a(image: ImageFile, args_at: int) -> Field:
 def _contents(image: ImageFile, header: SeHeader, ipib: Ipib, opened: SecretPartV1 | None) -> Contents | None:
     if opened is None and not header.pcf & NO_COMPONENT_ENCRYPTION.mask:
         return None
-    from seworkbench.image.contents import PlainReader, read_contents  # noqa: PLC0415 - as in _unlock
+    from seworkbench.image.contents import PlainReader, read_contents  # noqa: PLC0415 - as in open_lazily
 
     key = None if header.pcf & NO_COMPONENT_ENCRYPTION.mask else opened.xts if opened else None
     try:

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from seworkbench.checks import Verdict
 from seworkbench.crypto.digests import RunningDigests
-from seworkbench.crypto.pages import PAGE_SIZE
 from seworkbench.errors import CheckFailed, SeError
 from seworkbench.files import AtomicFile, explained
-from seworkbench.formats.components import ComponentKind
+from seworkbench.formats.components import PAGE_SIZE, ComponentKind
 from seworkbench.image.contents import read_contents
 from seworkbench.image.header_checks import SupportedFlags
 from seworkbench.image.streams import Pipeline

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seworkbench.crypto.pages import PAGE_SIZE
 from seworkbench.errors import SeError
+from seworkbench.formats.components import PAGE_SIZE
 from seworkbench.formats.ipib import ipib_size
 from seworkbench.formats.se_header import MAX_KEY_SLOTS, header_size
 from seworkbench.formats.stage3 import STAGE3A_ADDRESS, Stage3aArgs

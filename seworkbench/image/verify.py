@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from seworkbench.checks import Check, Step, group
 from seworkbench.crypto.digests import ImageDigests, RunningDigests
-from seworkbench.crypto.pages import PAGE_SIZE, RUN_SIZE
+from seworkbench.crypto.pages import RUN_SIZE
 from seworkbench.errors import FormatError
 from seworkbench.files import explained, open_input
-from seworkbench.formats.components import ComponentKind
+from seworkbench.formats.components import PAGE_SIZE, ComponentKind
 from seworkbench.formats.flags import NO_COMPONENT_ENCRYPTION
 from seworkbench.image.contents import ContentPart, Contents, PlainReader, read_contents
 from seworkbench.image.frame_checks import PLACES, start_checks, table_checks

@@ -1,1 +1,15 @@
-"""The machine side of every protocol, in software."""
+"""The machine side of every protocol, in software: the independent other end.
+
+Nothing here calls the builder (seworkbench.image) or the fast page cipher and digests it uses (crypto.pages,
+crypto.digests): pages are decrypted one by one with a plain library cipher, so builder and simulator check each other.
+
+    codes               numbers with which hypervisor and Ultravisor answer
+    machine             the keys and functions of one simulated machine
+    secure_parameters   what the Ultravisor makes of an SE header
+    ultravisor          one protected guest: set secure parameters, unpack, verify, start
+    loading             the image file as guest memory, and what stage3a hands over
+    diag308             what the hypervisor accepts as IPIB
+    memory              where unpacked pages go
+    guest               what stage3b would do
+    hypervisor          all of it in order: `start_guest`, `save_guest_memory`
+"""
