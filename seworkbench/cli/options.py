@@ -111,15 +111,6 @@ def read_access(args: argparse.Namespace) -> Access | None:
     if args.hdr_key is None and args.host_private_key is None:
         return None
     # Keys need the cryptographic library; without one the commands start faster.
-    from seworkbench.crypto.private_keys import host_private_key  # noqa: PLC0415
-    from seworkbench.errors import FormatError  # noqa: PLC0415
-    from seworkbench.files import read_secret, read_whole  # noqa: PLC0415
-    from seworkbench.formats.se_header import HEADER_KEY_SIZE  # noqa: PLC0415
-    from seworkbench.image.access import HeaderKey, HostPrivateKey  # noqa: PLC0415
+    from seworkbench.image.access import access_from_files  # noqa: PLC0415
 
-    if args.hdr_key is not None:
-        return HeaderKey(read_secret(args.hdr_key, HEADER_KEY_SIZE, "header key"))
-    try:
-        return HostPrivateKey(host_private_key(read_whole(args.host_private_key, 1 << 16)))
-    except FormatError as error:
-        raise error.located(str(args.host_private_key)) from None
+    return access_from_files(header_key=args.hdr_key, host_private_key=args.host_private_key)

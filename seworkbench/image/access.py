@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING
 from seworkbench.crypto.header_seal import open_header
 from seworkbench.crypto.key_slots import unwrap
 from seworkbench.crypto.points import key_hash, public_key
+from seworkbench.crypto.private_keys import host_private_key as read_host_private_key
 from seworkbench.errors import FormatError
+from seworkbench.files import read_secret, read_whole
+from seworkbench.formats.se_header import HEADER_KEY_SIZE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cryptography.hazmat.primitives.asymmetric import ec
 
     from seworkbench.formats.se_header import SecretPartV1, SeHeader
@@ -40,6 +45,29 @@ class HostPrivateKey:
 
 
 Access = HeaderKey | HostPrivateKey
+
+
+_KEY_FILE_LIMIT = 1 << 16
+
+
+def access_from_files(*, header_key: Path | None = None, host_private_key: Path | None = None) -> Access | None:
+    """The access that a key file gives; None without one.
+
+    Args:
+        header_key: file of 32 bytes.
+        host_private_key: file with a P-521 private key, PEM or DER.
+
+    Raises:
+        SeError: if the file is unusable.
+    """
+    if header_key is not None:
+        return HeaderKey(read_secret(header_key, HEADER_KEY_SIZE, "header key"))
+    if host_private_key is None:
+        return None
+    try:
+        return HostPrivateKey(read_host_private_key(read_whole(host_private_key, _KEY_FILE_LIMIT)))
+    except FormatError as error:
+        raise error.located(str(host_private_key)) from None
 
 
 def matching_slots(header: SeHeader, phkh: bytes) -> list[int]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from seworkbench import __version__
+from seworkbench.ui.pages.build.page import BuildPage
+from seworkbench.ui.pages.inspect.page import InspectPage
 from seworkbench.ui.pages.overview import OverviewPage
 from seworkbench.ui.settings import settings_file
 from seworkbench.ui.theme import load_fonts
@@ -28,7 +30,14 @@ def make_window(settings_path: Path) -> MainWindow:
     load_fonts()
     workbench = Workbench(settings_path)
     workbench.theme.apply()
-    pages: list[Page] = [OverviewPage(workbench)]
+    overview = OverviewPage(workbench)
+    overview.add_task(
+        "Build an image", "From kernel, command line and ramdisk, for the machines you name.", "Build", "build"
+    )
+    overview.add_task(
+        "Inspect an image", "Its fields, bytes and checks; with a key, its content.", "Inspect", "inspect"
+    )
+    pages: list[Page] = [overview, BuildPage(workbench), InspectPage(workbench)]
     window = MainWindow(workbench, pages)
     workbench.setParent(window)
     return window

@@ -151,7 +151,7 @@ class _Worker(QObject):
 
     def _take(self, message: dict[str, Any]) -> None:
         job = self._job
-        if job is None:
+        if job is None or "ready" in message:
             return
         if "progress" in message:
             job.report(Progress(*message["progress"]))
@@ -191,6 +191,9 @@ class _Task(QRunnable):
             self._job.ended.emit((None, None, True))
         except SeError as error:
             self._job.ended.emit((None, error, False))
+        except BaseException as defect:  # noqa: BLE001 - the job must end for whoever waits; the defect is told below
+            self._job.ended.emit((None, SeError(f"A defect in the program: {type(defect).__name__}."), False))
+            sys.excepthook(type(defect), defect, defect.__traceback__)
         else:
             self._job.ended.emit((result, None, False))
 

@@ -13,8 +13,10 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QMainWindow,
+    QMenuBar,
     QMessageBox,
     QPushButton,
+    QSizePolicy,
     QSplitter,
     QStackedWidget,
     QToolButton,
@@ -42,6 +44,7 @@ _SMALLEST = QSize(1024, 640)
 _RAIL_WIDTH = 176
 _SIDE_WIDTH = 336
 _ZOOM_STEP = 0.1
+_WARM_UP_MS = 400
 
 
 class MainWindow(QMainWindow):
@@ -79,15 +82,15 @@ class MainWindow(QMainWindow):
         self.actions_table.add(self._own_actions())
         for page in pages:
             self.actions_table.add(page.actions_of_page())
-        self.actions_table.fill(self.menuBar())
+        self.actions_table.fill(self.menu_bar)
         workbench.page_requested.connect(self.show_page)
         workbench.files_offered.connect(self.open_files)
         workbench.help_requested.connect(self.show_help)
         if workbench.settings.geometry:
             self.restoreGeometry(QByteArray.fromHex(workbench.settings.geometry.encode()))
         self.show_page(workbench.settings.page if workbench.settings.page in self.pages else pages[0].NAME)
-        # A worker takes a moment to start; it does so when the window stands.
-        QTimer.singleShot(0, self, workbench.jobs.warm_up)
+        # A worker takes a moment to start; it does so when the window stands and is drawn.
+        QTimer.singleShot(_WARM_UP_MS, self, workbench.jobs.warm_up)
 
     @property
     def page(self) -> Page:
@@ -288,6 +291,11 @@ class MainWindow(QMainWindow):
         self.search.setFixedWidth(420)
         self.search.clicked.connect(self.show_palette)
         row.addWidget(label("SE Workbench", "brand"))
+        row.addSpacing(12)
+        # In the top bar rather than above it: the page needs the height.
+        self.menu_bar = QMenuBar()
+        self.menu_bar.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Maximum)
+        row.addWidget(self.menu_bar, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addStretch(1)
         row.addWidget(self.search)
         row.addStretch(1)

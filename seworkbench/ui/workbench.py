@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from seworkbench.recognise import Kind
 from seworkbench.ui.jobs import Jobs
 from seworkbench.ui.settings import Settings
 from seworkbench.ui.theme import Theme, ThemeChoice
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
     from seworkbench.errors import SeError
     from seworkbench.recognise import Recognised
+
+
+# Where keys are is nobody's business.
+_KEYS = (Kind.KEY_32, Kind.KEY_64, Kind.PRIVATE_KEY)
 
 
 class Weight(Enum):
@@ -81,6 +86,7 @@ class Workbench(QObject):
         self.say(f"{where}{error.what}", Weight.ERROR, error.remedy)
 
     def accepted(self, item: Recognised) -> None:
-        """A page took a file: remember it and tell."""
-        self.settings.remember(item.path)
+        """A page took a file: remember it, unless it is a key, and tell."""
+        if item.kind not in _KEYS:
+            self.settings.remember(item.path)
         self.file_accepted.emit(item)

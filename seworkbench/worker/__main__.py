@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import queue
 import sys
 import threading
@@ -77,4 +79,8 @@ def serve(lines: TextIO, output: TextIO) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.stdin, sys.stdout)
+    # A window that is gone is no error of the worker's.
+    with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
+        serve(sys.stdin, sys.stdout)
+    # Standard output may be broken; leaving the ordinary way would complain about that.
+    os._exit(0)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seworkbench.crypto.private_keys import host_private_key
-from seworkbench.files import read_secret, read_whole
+from seworkbench.files import read_secret
 from seworkbench.formats.components import ComponentKind
 from seworkbench.formats.se_header import CCK_SIZE, HEADER_KEY_SIZE, IMAGE_KEY_SIZE
-from seworkbench.image.access import Access, HeaderKey, HostPrivateKey
+from seworkbench.image.access import Access, HeaderKey, access_from_files
 from seworkbench.image.build import BuildOrder, Recipient, build_image, own_bootloader
 from seworkbench.image.extract import extract_image
 from seworkbench.image.image_file import open_image
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from seworkbench.jobs import Job
-
-_KEY_FILE_LIMIT = 1 << 16
 
 
 def build(job: Job, *, order: dict[str, Any], keys: dict[str, str | None]) -> dict[str, Any]:
@@ -74,7 +71,7 @@ def verify(
     """
     expected = {ComponentKind[name]: Path(path) for name, path in (inputs or {}).items()}
     with open_image(Path(image)) as file:
-        return verify_image(file, read_access(access), inputs=expected, job=job).to_json()
+        return verify_image(file, _access(access), inputs=expected, job=job).to_json()
 
 
 def extract(
@@ -82,16 +79,11 @@ def extract(
 ) -> dict[str, Any]:
     """Extract the components of an image; arguments as for `verify` and `extract_image`."""
     with open_image(Path(image)) as file:
-        return extract_image(file, read_access(access), Path(folder), overwrite=overwrite, job=job).to_json()
+        return extract_image(file, _access(access), Path(folder), overwrite=overwrite, job=job).to_json()
 
 
-def read_access(access: dict[str, str] | None) -> Access | None:
-    """The access that a key file gives."""
-    if not access:
-        return None
-    if path := access.get("header_key"):
-        return HeaderKey(read_secret(Path(path), HEADER_KEY_SIZE, "header key"))
-    return HostPrivateKey(host_private_key(read_whole(Path(access["host_private_key"]), _KEY_FILE_LIMIT)))
+def _access(files: dict[str, str] | None) -> Access | None:
+    return access_from_files(**{name: Path(path) for name, path in (files or {}).items()})
 
 
 TASKS: dict[str, Callable[..., dict[str, Any]]] = {"build": build, "verify": verify, "extract": extract}

@@ -1,0 +1,105 @@
+"""The components of an image at the side of the Inspect page: size, what they say of themselves, and extraction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from seworkbench.ui.activity import size_text
+from seworkbench.ui.widgets.basic import button, label, rule
+
+if TYPE_CHECKING:
+    from seworkbench.image.inspection import Inspection
+    from seworkbench.ui.theme import Theme
+
+
+class ContentsPanel(QWidget):
+    """Lists components; asks for extraction and for a key.
+
+    Args:
+        theme: fonts.
+    """
+
+    extract_requested = Signal()
+    unlock_requested = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        self._heading = label("Components", "heading")
+        self._state = label("", "muted", wrap=True)
+        self._rows = QVBoxLayout()
+        self._rows.setSpacing(6)
+        self.extract = button("Extract all…", self.extract_requested.emit, primary=True)
+        self.unlock = button("Unlock with a key…", self.unlock_requested.emit)
+        column.addWidget(self._heading)
+        column.addWidget(self._state)
+        column.addLayout(self._rows)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.unlock)
+        buttons.addStretch(1)
+        buttons.addWidget(self.extract)
+        column.addLayout(buttons)
+        column.addStretch(1)
+
+    def show_nothing_yet(self, inspection: Inspection) -> None:
+        """Before the verification has read the components."""
+        self._clear()
+        self._offer(inspection, readable=False)
+        self._state.setText("Reading…" if inspection.is_image else "A bare header holds no components.")
+
+    def show_contents(self, inspection: Inspection, contents: dict[str, Any] | None) -> None:
+        """Show what the verification found inside."""
+        self._clear()
+        self._offer(inspection, readable=contents is not None)
+        if contents is None:
+            locked = inspection.is_image and inspection.content is None
+            self._state.setText(
+                "Encrypted: their content needs the header key, or the machine's private key."
+                if locked
+                else "The components could not be read; the checks say why."
+                if inspection.is_image
+                else "A bare header holds no components."
+            )
+            return
+        self._state.setText(
+            "Decrypted in memory, in file order." if inspection.content else "Not encrypted, in file order."
+        )
+        said = {
+            "kernel": contents.get("kernel_version", ""),
+            "ramdisk": contents.get("ramdisk", ""),
+            "command line": contents.get("command_line", ""),
+        }
+        for part in contents["components"]:
+            self._add(part, said.get(part["kind"], ""))
+
+    def _offer(self, inspection: Inspection, *, readable: bool) -> None:
+        self.extract.setEnabled(readable)
+        self.unlock.setVisible(inspection.content is None)
+
+    def _add(self, part: dict[str, Any], text: str) -> None:
+        row = QWidget()
+        column = QVBoxLayout(row)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        head = QHBoxLayout()
+        head.addWidget(label(part["kind"], "heading"))
+        head.addStretch(1)
+        head.addWidget(label(f"{size_text(part['size'])} at {part['address']}", "small"))
+        column.addLayout(head)
+        if text.strip():
+            said = label(text.strip(), wrap=True, selectable=True)
+            said.setFont(self._theme.mono())
+            column.addWidget(said)
+        self._rows.addWidget(rule())
+        self._rows.addWidget(row)
+
+    def _clear(self) -> None:
+        while (item := self._rows.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()

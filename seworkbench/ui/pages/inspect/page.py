@@ -1,0 +1,511 @@
+"""The Inspect page: facts above, field tree and bytes in the middle, the file's map below, meaning at the side.
+
+One selection everywhere: whatever is chosen in tree, bytes, map or curve is marked in the others.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFileDialog,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from seworkbench.errors import FormatError, SeError
+from seworkbench.files import read_whole
+from seworkbench.formats.components import ComponentKind
+from seworkbench.formats.layout import Field, Protection
+from seworkbench.formats.uv_keys import parse_uv_keys
+from seworkbench.image.entropy import byte_curve
+from seworkbench.recognise import Kind, Recognised
+from seworkbench.ui.actions import Action
+from seworkbench.ui.activity import size_text
+from seworkbench.ui.pages.inspect.contents_panel import ContentsPanel
+from seworkbench.ui.pages.inspect.fact_strip import FactStrip
+from seworkbench.ui.pages.inspect.facts import facts
+from seworkbench.ui.pages.inspect.find_bar import GO_TO, FindBar
+from seworkbench.ui.pages.inspect.session import InspectSession
+from seworkbench.ui.pages.page import Page
+from seworkbench.ui.widgets.basic import Card, ErrorBox, button, label
+from seworkbench.ui.widgets.byte_search import find_all, parse_pattern
+from seworkbench.ui.widgets.byte_source import FileSource, OverlaySource, opened_patches, regions_of
+from seworkbench.ui.widgets.checklist_view import ChecklistView
+from seworkbench.ui.widgets.dissection_view import DissectionView
+from seworkbench.ui.widgets.entropy_curve import EntropyCurve
+from seworkbench.ui.widgets.field_details import FieldDetails
+from seworkbench.ui.widgets.hex_view import HexView
+from seworkbench.ui.widgets.memory_map import MapRegion, MemoryMap
+
+if TYPE_CHECKING:
+    from seworkbench.checks import Check
+    from seworkbench.image.inspection import Inspection
+    from seworkbench.ui.workbench import Workbench
+
+_HIT_LIMIT = 10_000
+_KEY_HASH_LIMIT = 1 << 16
+_COMPARABLE = {
+    Kind.KERNEL: ComponentKind.KERNEL,
+    Kind.RAMDISK: ComponentKind.RAMDISK,
+    Kind.COMMAND_LINE: ComponentKind.COMMAND_LINE,
+}
+_OFFSET = re.compile(r"([+-]?)\s*(0x[0-9a-fA-F]+|\d+)")
+
+
+class InspectPage(Page):
+    """See the module's text."""
+
+    NAME = "inspect"
+    TITLE = "Inspect"
+    ICON = "search"
+    HELP = "verification.md"
+
+    def __init__(self, workbench: Workbench) -> None:
+        super().__init__(workbench)
+        theme = workbench.theme
+        self.session = InspectSession(workbench.jobs, self)
+        self._known: dict[bytes, str] = {}
+        self._source: FileSource | None = None
+        self._selecting = False
+        self.empty = self._make_empty()
+        self.strip = FactStrip(theme, 4)
+        self.tree = DissectionView(theme)
+        self.hex = HexView(theme)
+        self.find_bar = FindBar(theme)
+        self.map = MemoryMap(theme, Qt.Orientation.Horizontal)
+        self.curve = EntropyCurve(theme)
+        self.details = FieldDetails(theme)
+        self.checklist = ChecklistView(theme)
+        self.contents = ContentsPanel(theme)
+        self.error = ErrorBox(theme)
+        self._lay_out()
+        self._side = self._make_side()
+        self._connect()
+
+    @property
+    def side(self) -> QWidget:
+        """Field, checks and contents."""
+        return self._side
+
+    def takes(self, item: Recognised) -> bool:
+        """Images and headers always; keys, documents and components once something is open."""
+        if item.kind in (Kind.IMAGE, Kind.HEADER):
+            return True
+        if self.session.inspection is None or not self.isVisible():
+            return False
+        return item.kind in (
+            Kind.KEY_32,
+            Kind.PRIVATE_KEY,
+            Kind.HOST_KEY_DOCUMENT,
+            Kind.KEY_HASHES,
+            *_COMPARABLE,
+        )
+
+    def take(self, item: Recognised) -> None:
+        """Open it, unlock with it, or compare with it."""
+        self.error.hide()
+        if item.kind in (Kind.IMAGE, Kind.HEADER):
+            self.session.open(item.path)
+        elif item.kind is Kind.KEY_32:
+            self.session.unlock({"header_key": str(item.path)})
+        elif item.kind is Kind.PRIVATE_KEY:
+            self.session.unlock({"host_private_key": str(item.path)})
+        elif item.kind in _COMPARABLE:
+            self.session.verify({_COMPARABLE[item.kind]: item.path})
+            self.show_side("checks")
+        else:
+            self._learn_machine(item)
+
+    def actions_of_page(self) -> tuple[Action, ...]:
+        """Find, go to, unlock, lock, extract, verify again."""
+        opened = self._is_open
+        return (
+            self._action("find", "Find bytes…", lambda: self.find_bar.ask("Hex"), "Ctrl+F", "search"),
+            self._action("find-next", "Next hit", lambda: self.find_bar.step(1), "F3"),
+            self._action("find-previous", "Previous hit", lambda: self.find_bar.step(-1), "Shift+F3"),
+            self._action("go-to", "Go to offset…", lambda: self.find_bar.ask(GO_TO), "Ctrl+G"),
+            self._action("unlock", "Unlock with a key…", self._ask_for_key, "Ctrl+U", "lock-open"),
+            Action(
+                "inspect.lock",
+                "Lock again",
+                "Edit",
+                self.session.lock,
+                icon="lock",
+                possible=lambda: self.session.access is not None,
+                page=self.NAME,
+            ),
+            self._action("verify", "Verify again", self.session.verify, "F5", "refresh-cw"),
+            self._action("extract", "Extract components…", self._ask_for_folder, "Ctrl+E", "download"),
+            Action(
+                "inspect.header",
+                "Save the header…",
+                "File",
+                self._save_header,
+                icon="save",
+                possible=opened,
+                page=self.NAME,
+            ),
+        )
+
+    def close_page(self) -> None:
+        """Let go of the file."""
+        self.session.stop()
+        self.hex.set_source(None)
+        if self._source is not None:
+            self._source.close()
+            self._source = None
+
+    def show_side(self, name: str) -> None:
+        """Show "field", "checks" or "contents" at the side."""
+        self._side_buttons[name].setChecked(True)
+        self._side_stack.setCurrentIndex(list(self._side_buttons).index(name))
+
+    # --- what the session says
+
+    def _show_inspection(self, inspection: Inspection) -> None:
+        self.error.hide()
+        self.empty.hide()
+        self.body.show()
+        what = "SE boot image" if inspection.is_image else "SE header"
+        self.title.setText(inspection.path.name)
+        state = ", unlocked" if inspection.content else ""
+        self.subtitle.setText(f"{what}, {size_text(inspection.size)}, opened read-only{state}")
+        self._show_bytes(inspection)
+        self.tree.show_field(inspection.tree)
+        regions = [
+            MapRegion(
+                area.offset,
+                area.length,
+                area.name,
+                area.protection,
+                hashed=area.protection in (Protection.HASHED, Protection.ENCRYPTED_HASHED),
+            )
+            for area in inspection.parts()
+        ]
+        self.map.show_map(inspection.size, regions)
+        self.checklist.show_check(None)
+        self.contents.show_nothing_yet(inspection)
+        self._show_facts()
+        self._draw_curve(inspection)
+        header = next((child for child in inspection.tree.children if child.name == "SeHeaderV1"), inspection.tree)
+        first = header.children[0] if header.children else header
+        self.tree.select_field(first)
+        self._show_field(first)
+
+    def _show_bytes(self, inspection: Inspection) -> None:
+        if self._source is not None:
+            self._source.close()
+        self._source = FileSource(inspection.path)
+        self.details.set_source(self._source)
+        self.opened.setEnabled(inspection.content is not None)
+        (self.opened if inspection.content is not None else self.stored).setChecked(True)
+        self._choose_bytes()
+
+    def _choose_bytes(self) -> None:
+        """Bytes as stored, or with the opened part of the header in place of its ciphertext."""
+        inspection = self.session.inspection
+        if self._source is None or inspection is None:
+            return
+        opened = inspection.content is not None and self.opened.isChecked()
+        self.hex.set_source(OverlaySource(self._source, opened_patches(inspection.tree)) if opened else self._source)
+        self.hex.set_regions(regions_of(inspection.tree, inspection.size, opened=opened))
+
+    def _draw_curve(self, inspection: Inspection) -> None:
+        source = self._source
+        if source is None:
+            return
+        job = self.workbench.jobs.start_light(
+            "Looking at the bytes", lambda handle: byte_curve(source.read, source.size, handle)
+        )
+        job.done.connect(lambda points: self.curve.show_curve(inspection.size, points))
+
+    def _show_verification(self, check: Check, contents: dict[str, Any] | None) -> None:
+        self.checklist.show_check(check)
+        if self.session.inspection is not None:
+            self.contents.show_contents(self.session.inspection, contents)
+        self._show_facts()
+        verdict = check.verdict.value
+        self.workbench.say(f"{self.title.text()}: verification {verdict}.")
+
+    def _show_facts(self) -> None:
+        inspection = self.session.inspection
+        if inspection is not None:
+            self.strip.show_facts(facts(inspection, self.session.check, self._known, reading=self.session.reading))
+
+    def _show_extracted(self, result: dict[str, Any]) -> None:
+        folder = Path(result["files"][0]["path"]).parent
+        self.workbench.say(f"Extracted {len(result['files'])} files to {folder}.")
+
+    def _show_error(self, error: SeError) -> None:
+        self.error.show_error(error)
+        self.workbench.report(error)
+        if self.session.inspection is None:
+            self.body.hide()
+            self.empty.show()
+
+    # --- one selection everywhere
+
+    def _show_field(self, field: Field | None) -> None:
+        self.details.show_field(field)
+        if field is None or self._selecting:
+            return
+        self._selecting = True
+        self.hex.select(field.offset, field.length)
+        self.map.mark(field.offset)
+        self.curve.mark(field.offset)
+        self._selecting = False
+
+    def _show_place(self, offset: int, _length: int) -> None:
+        if self._selecting:
+            return
+        self._selecting = True
+        field = self.tree.select_at(offset)
+        self.map.mark(offset)
+        self.curve.mark(offset)
+        self._selecting = False
+        self.details.show_field(field)
+
+    def _go_to(self, offset: int) -> None:
+        self.hex.go_to(offset)
+        self._show_place(offset, 1)
+
+    def _go_to_text(self, text: str) -> None:
+        match = _OFFSET.fullmatch(text.strip())
+        if match is None:
+            self._show_error(SeError(f"“{text}” is not an offset.", remedy="Write 0x14000, 81920, +0x10 or -16."))
+            return
+        sign, number = match.groups()
+        value = int(number, 0)
+        if sign:
+            here, _ = self.hex.selection
+            value = here + value if sign == "+" else here - value
+        if self._source is None or not 0 <= value < self._source.size:
+            self._show_error(SeError(f"The offset 0x{max(value, 0):x} lies outside the file."))
+            return
+        self.error.hide()
+        self._go_to(value)
+
+    def _search(self, kind: str, text: str) -> None:
+        source = self._source
+        if source is None:
+            return
+        try:
+            pattern = parse_pattern(kind.lower(), text)
+        except SeError as error:
+            self._show_error(error)
+            return
+        self.error.hide()
+        job = self.workbench.jobs.start_light(
+            f"Searching for {text}", lambda handle: find_all(source, pattern, handle, limit=_HIT_LIMIT)
+        )
+        job.done.connect(self._show_hits)
+        job.failed.connect(self._show_error)
+
+    def _show_hits(self, hits: list[tuple[int, int]]) -> None:
+        self.hex.set_hits(hits)
+        self.find_bar.show_hits(hits, limit=_HIT_LIMIT)
+
+    # --- what the user asks for
+
+    def _learn_machine(self, item: Recognised) -> None:
+        from seworkbench.trust.host_key_document import read_host_key_document  # noqa: PLC0415 - loads cryptography
+
+        try:
+            if item.kind is Kind.HOST_KEY_DOCUMENT:
+                self._known[read_host_key_document(item.path).phkh] = item.path.name
+            else:
+                hashes = parse_uv_keys(read_whole(item.path, _KEY_HASH_LIMIT))
+                self._known.update(dict.fromkeys(hashes.in_use, item.path.name))
+        except SeError as error:
+            self._show_error(error.located(str(item.path)) if isinstance(error, FormatError) else error)
+            return
+        self._show_facts()
+
+    def _ask_for_key(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "Header key (32 bytes) or private host key")
+        if name:
+            self.workbench.files_offered.emit([Path(name)])
+
+    def _ask_for_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Folder for the components")
+        if name:
+            self.session.extract(Path(name))
+
+    def _save_header(self) -> None:
+        from seworkbench.files import AtomicFile  # noqa: PLC0415 - used here alone
+
+        inspection = self.session.inspection
+        if inspection is None:
+            return
+        name, _ = QFileDialog.getSaveFileName(self, "Save the header", f"{inspection.path.stem}.hdr")
+        if name:
+            try:
+                with AtomicFile(Path(name), replace=True) as file:
+                    file.write_at(0, inspection.header.build())
+            except SeError as error:
+                self._show_error(error)
+            else:
+                self.workbench.say(f"Saved the header to {name}.")
+
+    def _show_check(self, check_id: str) -> None:
+        self.show_side("checks")
+        self.checklist.select(check_id)
+
+    def _is_open(self) -> bool:
+        return self.session.inspection is not None
+
+    def _action(self, name: str, text: str, run: Any, shortcut: str, icon_name: str = "") -> Action:
+        return Action(f"inspect.{name}", text, "Edit", run, shortcut, icon_name, self._is_open, self.NAME)
+
+    # --- layout
+
+    def _make_empty(self) -> QWidget:
+        card = Card("Inspect an image")
+        card.body.addWidget(
+            label(
+                "Drop an SE image or a bare SE header here. You see it as fields, bytes and a map, and every check "
+                "that can be made. With the header key, or as a machine, you also see what is inside.",
+                wrap=True,
+            )
+        )
+        row = QHBoxLayout()
+        row.addWidget(button("Open a file…", self._ask_for_file, primary=True))
+        row.addStretch(1)
+        card.body.addLayout(row)
+        return card
+
+    def _ask_for_file(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "SE image or header")
+        if name:
+            self.workbench.files_offered.emit([Path(name)])
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 14, 20, 12)
+        column.setSpacing(10)
+        head = QHBoxLayout()
+        self.title = label("Inspect", "title")
+        self.subtitle = label("", "muted")
+        head.addWidget(self.title)
+        head.addWidget(self.subtitle)
+        head.addStretch(1)
+        column.addLayout(head)
+        column.addWidget(self.error)
+        column.addWidget(self.empty)
+        self.body = QWidget()
+        body = QVBoxLayout(self.body)
+        body.setContentsMargins(0, 0, 0, 0)
+        body.setSpacing(10)
+        body.addWidget(self.strip)
+        middle = QSplitter(Qt.Orientation.Horizontal)
+        middle.setHandleWidth(8)
+        middle.setChildrenCollapsible(False)
+        fields = Card("Fields", "value, offset")
+        fields.body.setContentsMargins(0, 0, 0, 0)
+        fields.body.addWidget(self.tree)
+        middle.addWidget(fields)
+        middle.addWidget(self._make_bytes_card())
+        middle.setStretchFactor(0, 4)
+        middle.setStretchFactor(1, 6)
+        middle.setSizes([300, 590])
+        body.addWidget(middle, 1)
+        below = Card("File map", "to scale, both ends magnified")
+        below.body.addWidget(self.map)
+        below.body.addWidget(self.curve)
+        self.curve.setFixedHeight(64)
+        body.addWidget(below)
+        self.body.hide()
+        column.addWidget(self.body, 1)
+        self._spring = QWidget()
+        column.addWidget(self._spring)
+
+    def _make_bytes_card(self) -> Card:
+        card = Card("Bytes")
+        card.body.setContentsMargins(8, 6, 8, 6)
+        self.stored, self.opened = (QPushButton(text) for text in ("As stored", "Opened"))
+        group = QButtonGroup(card)
+        for choice in (self.stored, self.opened):
+            choice.setObjectName("segment")
+            choice.setCheckable(True)
+            group.addButton(choice)
+            card.head.insertWidget(card.head.count() - 1, choice)
+        self.stored.setChecked(True)
+        group.buttonClicked.connect(lambda _button: self._choose_bytes())
+        card.head.addWidget(button("Find", lambda: self.find_bar.ask("Hex")))
+        card.head.addWidget(button("Go to offset", lambda: self.find_bar.ask(GO_TO)))
+        card.body.addWidget(self.find_bar)
+        card.body.addWidget(self.hex, 1)
+        return card
+
+    def _make_side(self) -> QWidget:
+        side = QWidget()
+        side.setObjectName("side")
+        column = QVBoxLayout(side)
+        column.setContentsMargins(16, 14, 16, 12)
+        column.setSpacing(10)
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        self._side_stack = QStackedWidget()
+        self._side_buttons: dict[str, QPushButton] = {}
+        group = QButtonGroup(side)
+        for name, text, widget in (
+            ("field", "Field", self.details),
+            ("checks", "Checks", self.checklist),
+            ("contents", "Contents", self.contents),
+        ):
+            made = QPushButton(text)
+            made.setObjectName("segment")
+            made.setCheckable(True)
+            made.clicked.connect(lambda _checked=False, chosen=name: self.show_side(chosen))
+            group.addButton(made)
+            row.addWidget(made)
+            self._side_buttons[name] = made
+            self._side_stack.addWidget(widget if name == "checks" else _scrolled(widget))
+        row.addStretch(1)
+        column.addLayout(row)
+        column.addWidget(self._side_stack, 1)
+        self.show_side("field")
+        return side
+
+    def _connect(self) -> None:
+        session = self.session
+        session.inspected.connect(self._show_inspection)
+        session.verifying.connect(self._show_facts)
+        session.verified.connect(self._show_verification)
+        session.extracted.connect(self._show_extracted)
+        session.failed.connect(self._show_error)
+        self.tree.field_selected.connect(self._show_field)
+        self.tree.reveal_changed.connect(lambda field, shown: self.details.set_revealed(field if shown else None))
+        self.details.reveal_requested.connect(self.tree.reveal)
+        self.hex.failed.connect(self._show_error)
+        self.hex.selection_changed.connect(self._show_place)
+        self.map.activated.connect(self._go_to)
+        self.curve.activated.connect(self._go_to)
+        self.strip.activated.connect(self._show_check)
+        self.find_bar.search_requested.connect(self._search)
+        self.find_bar.offset_requested.connect(self._go_to_text)
+        self.find_bar.hit_selected.connect(self.hex.select)
+        self.find_bar.closed.connect(lambda: self.hex.set_hits([]))
+        self.details.help_requested.connect(self.workbench.help_requested)
+        self.checklist.help_requested.connect(self.workbench.help_requested)
+        self.contents.extract_requested.connect(self._ask_for_folder)
+        self.contents.unlock_requested.connect(self._ask_for_key)
+        self.workbench.theme.changed.connect(self._show_facts)
+
+
+def _scrolled(widget: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(widget)
+    return area

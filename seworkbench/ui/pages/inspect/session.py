@@ -1,0 +1,137 @@
+"""An open file and the jobs about it: looking, verifying, unlocking, extracting, comparing, searching.
+
+The page shows what comes out; nothing of the field is decided here or there.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from seworkbench.checks import Check
+from seworkbench.image.inspection import Inspection, inspect_file
+
+if TYPE_CHECKING:
+    from seworkbench.errors import SeError
+    from seworkbench.formats.components import ComponentKind
+    from seworkbench.jobs import Job
+    from seworkbench.ui.jobs import Jobs, RunningJob
+
+
+class InspectSession(QObject):
+    """One file under inspection.
+
+    Args:
+        jobs: runs the jobs.
+    """
+
+    inspected = Signal(object)  # Inspection
+    verifying = Signal()
+    verified = Signal(object, object)  # Check, contents as JSON or None
+    extracted = Signal(object)  # result of the task "extract"
+    failed = Signal(object)  # SeError
+
+    def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._verification: RunningJob | None = None
+        self._wish = 0
+        self.path: Path | None = None
+        self.access: dict[str, str] | None = None
+        self.inspection: Inspection | None = None
+        self.check: Check | None = None
+        self.contents: dict[str, Any] | None = None
+
+    def open(self, path: Path, access: dict[str, str] | None = None) -> None:
+        """Look at a file; with `access` (names and paths as access_from_files takes them) also into it."""
+        self._wish += 1
+        wish = self._wish
+        job = self._jobs.start_light(f"Opening {path.name}", lambda handle: _look(path, access, handle))
+        job.done.connect(lambda inspection: self._opened(wish, inspection, access))
+        job.failed.connect(self.failed)
+
+    def unlock(self, access: dict[str, str]) -> None:
+        """Open the header of the file with a key; a key that does not fit changes nothing."""
+        if self.path is not None:
+            self.open(self.path, access)
+
+    def lock(self) -> None:
+        """Forget the key and what it showed."""
+        if self.path is not None:
+            self.open(self.path)
+
+    def verify(self, inputs: dict[ComponentKind, Path] | None = None) -> None:
+        """Check everything, and with `inputs` whether the components are these files."""
+        if self.inspection is None:
+            return
+        self.stop()
+        expected = {kind.name: str(path) for kind, path in (inputs or {}).items()}
+        arguments = {"image": str(self.inspection.path), "access": self.access, "inputs": expected}
+        job = self._jobs.start(f"Verifying {self.inspection.path.name}", "verify", arguments)
+        self._verification = job
+        job.done.connect(lambda result: self._has_verified(job, result))
+        job.failed.connect(self._give_up)
+        job.stopped.connect(self._give_up)
+        self.verifying.emit()
+
+    def extract(self, folder: Path, *, overwrite: bool = False) -> None:
+        """Write the components to a folder."""
+        if self.inspection is None:
+            return
+        arguments = {
+            "image": str(self.inspection.path),
+            "folder": str(folder),
+            "access": self.access,
+            "overwrite": overwrite,
+        }
+        job = self._jobs.start(f"Extracting {self.inspection.path.name}", "extract", arguments)
+        job.done.connect(self.extracted)
+        job.failed.connect(self.failed)
+
+    def stop(self) -> None:
+        """Cancel a verification that runs."""
+        if self._verification is not None:
+            self._verification.cancel()
+            self._verification = None
+
+    @property
+    def reading(self) -> bool:
+        """Whether a verification runs."""
+        return self._verification is not None
+
+    def _opened(self, wish: int, inspection: Inspection, access: dict[str, str] | None) -> None:
+        if wish != self._wish:  # another file was asked for meanwhile
+            return
+        self.stop()
+        self.path = inspection.path
+        self.access = access
+        self.inspection = inspection
+        self.check = None
+        self.contents = None
+        self.inspected.emit(inspection)
+        self.verify()
+
+    def _has_verified(self, job: RunningJob, result: dict[str, Any]) -> None:
+        if job is not self._verification:
+            return
+        self._verification = None
+        self.check = Check.from_json(result["checks"])
+        self.contents = result.get("contents")
+        self.verified.emit(self.check, self.contents)
+
+    def _give_up(self, error: SeError | None = None) -> None:
+        self._verification = None
+        if error is not None:
+            self.failed.emit(error)
+
+
+def _look(path: Path, access: dict[str, str] | None, job: Job) -> Inspection:
+    if not access:
+        return inspect_file(path, None, job)
+    # Loads the cryptographic library, on the job's thread: the window opens without it.
+    from seworkbench.image.access import access_from_files  # noqa: PLC0415
+
+    files = {name: Path(file) for name, file in access.items()}
+    return inspect_file(path, access_from_files(**files), job)
