@@ -23,6 +23,8 @@ _MINUTE = 60
 
 def size_text(count: float) -> str:
     """A size with a fitting unit: 412 MiB."""
+    if count == 1:
+        return "1 byte"
     unit = 0
     while count >= _STEP and unit < len(_UNITS) - 1:
         count /= _STEP

@@ -215,14 +215,14 @@ class Theme(QObject):
         """The font of bytes."""
         font = self._font(_MONO_FAMILY, pixels, bold=bold)
         font.setStyleHint(QFont.StyleHint.Monospace)
-        # Ligatures would join bytes into signs that are not there.
-        font.setFeature(QFont.Tag("calt"), 0)
         return font
 
     def _font(self, family: str, pixels: int, *, bold: bool) -> QFont:
         font = QFont(family)
         font.setPixelSize(round(pixels * self.zoom))
         font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
+        # Contextual forms would join bytes into signs that are not there and turn 0x into 0×.
+        font.setFeature(QFont.Tag("calt"), 0)
         return font
 
     def _follow_system(self) -> None:

@@ -45,7 +45,8 @@ from seworkbench.ui.widgets.dissection_view import DissectionView
 from seworkbench.ui.widgets.entropy_curve import EntropyCurve
 from seworkbench.ui.widgets.field_details import FieldDetails
 from seworkbench.ui.widgets.hex_view import HexView
-from seworkbench.ui.widgets.memory_map import MapRegion, MemoryMap
+from seworkbench.ui.widgets.map_geometry import MapRegion
+from seworkbench.ui.widgets.memory_map import MemoryMap
 
 if TYPE_CHECKING:
     from seworkbench.checks import Check
@@ -419,7 +420,7 @@ class InspectPage(Page):
         middle.setStretchFactor(1, 6)
         middle.setSizes([300, 590])
         body.addWidget(middle, 1)
-        below = Card("File map", "to scale, both ends magnified")
+        below = Card("File map", "to scale")
         below.body.addWidget(self.map)
         below.body.addWidget(self.curve)
         self.curve.setFixedHeight(64)
