@@ -40,9 +40,9 @@ _SUM_MASK = 0xFFFFFFFF
 
 # What other archives of the cpio family begin with: said by name, since they are what is chosen by mistake.
 _OTHERS = (
-    (b"070707", "the portable format (odc)"),
-    (b"\xc7\x71", "the binary format"),
-    (b"\x71\xc7", "the binary format"),
+    (b"070707", "portable format (odc)"),
+    (b"\xc7\x71", "binary format"),
+    (b"\x71\xc7", "binary format"),
 )
 
 _KINDS = {

@@ -5,19 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seworkbench.errors import SeError
 from seworkbench.files import read_secret
 from seworkbench.formats.components import ComponentKind
 from seworkbench.formats.se_header import CCK_SIZE, HEADER_KEY_SIZE, IMAGE_KEY_SIZE
 from seworkbench.image.access import Access, HeaderKey, access_from_files
 from seworkbench.image.build import BuildOrder, Recipient, build_image, own_bootloader
+from seworkbench.image.contents import read_contents
 from seworkbench.image.extract import extract_image
+from seworkbench.image.header_checks import SupportedFlags
 from seworkbench.image.image_file import open_image
 from seworkbench.image.keys import ImageKeys
-from seworkbench.image.verify import verify_image
+from seworkbench.image.ramdisk_listing import list_ramdisk
+from seworkbench.image.verify import examine, verify_image
 from seworkbench.trust.host_key_document import read_host_key_document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from seworkbench.jobs import Job
 
@@ -82,8 +86,52 @@ def extract(
         return extract_image(file, _access(access), Path(folder), overwrite=overwrite, job=job).to_json()
 
 
+def list_files(job: Job, *, image: str, access: dict[str, str] | None = None) -> dict[str, Any]:
+    """List the files in the ramdisk of an image; arguments as for `verify`.
+
+    Raises:
+        SeError: if the image has no ramdisk that can be read.
+    """
+    with open_image(Path(image)) as file:
+        examined = examine(file, _access(access), SupportedFlags())
+        reader = examined.reader(file)
+        contents = None
+        if reader is not None and examined.ipib is not None:
+            start = examined.content.psw.addr if examined.content else None
+            contents = read_contents(reader, examined.ipib.ipib, start)[1]
+        part = contents.part(ComponentKind.RAMDISK) if contents else None
+        if reader is None or part is None:
+            raise SeError(
+                "There is no ramdisk that can be read.", where=image, remedy="Unlock the image first."
+            )
+        job.phase("Listing the ramdisk", part.size)
+        listing = list_ramdisk(_cut(reader.runs(part.entry, 0, part.size), part.size), job)
+    return {
+        "entries": [
+            [entry.mode, entry.size, entry.name.decode("utf-8", "backslashreplace")]
+            + ([entry.target.decode("utf-8", "backslashreplace")] if entry.target else [])
+            for entry in listing.entries
+        ],
+        "total": listing.total,
+        "truncated": listing.truncated,
+        "problem": listing.problem,
+        "compressions": list(listing.compressions),
+    }
+
+
+def _cut(runs: Iterable[tuple[int, bytes]], size: int) -> Iterator[bytes]:
+    """The runs without the padding behind `size` bytes."""
+    for offset, run in runs:
+        yield run[: size - offset]
+
+
 def _access(files: dict[str, str] | None) -> Access | None:
     return access_from_files(**{name: Path(path) for name, path in (files or {}).items()})
 
 
-TASKS: dict[str, Callable[..., dict[str, Any]]] = {"build": build, "verify": verify, "extract": extract}
+TASKS: dict[str, Callable[..., dict[str, Any]]] = {
+    "build": build,
+    "verify": verify,
+    "extract": extract,
+    "list_files": list_files,
+}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QStringListModel, Signal
+from PySide6.QtWidgets import QHBoxLayout, QListView, QVBoxLayout, QWidget
 
 from seworkbench.ui.activity import size_text
-from seworkbench.ui.widgets.basic import button, label, rule
+from seworkbench.ui.widgets.basic import button, label, link, rule
 
 if TYPE_CHECKING:
     from seworkbench.image.inspection import Inspection
@@ -24,6 +24,7 @@ class ContentsPanel(QWidget):
 
     extract_requested = Signal()
     unlock_requested = Signal()
+    files_requested = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -45,7 +46,18 @@ class ContentsPanel(QWidget):
         buttons.addStretch(1)
         buttons.addWidget(self.extract)
         column.addLayout(buttons)
-        column.addStretch(1)
+        self._files_state = label("", "muted", wrap=True)
+        self.files = QListView()
+        self.files.setAccessibleName("Files in the ramdisk")
+        self.files.setUniformItemSizes(True)
+        self.files.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
+        self.files.setMinimumHeight(240)
+        self._file_names = QStringListModel(self)
+        self.files.setModel(self._file_names)
+        column.addWidget(self._files_state)
+        column.addWidget(self.files, 1)
+        column.addStretch(0)
+        self._hide_files()
 
     def show_nothing_yet(self, inspection: Inspection) -> None:
         """Before the verification has read the components."""
@@ -78,6 +90,26 @@ class ContentsPanel(QWidget):
         for part in contents["components"]:
             self._add(part, said.get(part["kind"], ""))
 
+    def show_files(self, listing: dict[str, Any]) -> None:
+        """The files in the ramdisk, as the task "list_files" gives them."""
+        entries = listing["entries"]
+        said = [f"{len(entries)} files, {size_text(listing['total'])}"]
+        if listing["compressions"]:
+            said.append(", ".join(listing["compressions"]))
+        if listing["truncated"]:
+            said.append("the list is cut off")
+        text = " · ".join(said)
+        self._files_state.setText(f"{text}\n{listing['problem']}" if listing["problem"] else text)
+        self._file_names.setStringList([_file_line(*entry) for entry in entries])
+        self.files.setFont(self._theme.mono(11))
+        self._files_state.show()
+        self.files.show()
+
+    def _hide_files(self) -> None:
+        self._file_names.setStringList([])
+        self._files_state.hide()
+        self.files.hide()
+
     def _offer(self, inspection: Inspection, *, readable: bool) -> None:
         self.extract.setEnabled(readable)
         self.unlock.setVisible(inspection.content is None)
@@ -96,10 +128,22 @@ class ContentsPanel(QWidget):
             said = label(text.strip(), wrap=True, selectable=True)
             said.setFont(self._theme.mono())
             column.addWidget(said)
+        if part["kind"] == "ramdisk" and part["size"]:
+            line = QHBoxLayout()
+            line.addWidget(link("List its files", self.files_requested.emit))
+            line.addStretch(1)
+            column.addLayout(line)
         self._rows.addWidget(rule())
         self._rows.addWidget(row)
 
     def _clear(self) -> None:
+        self._hide_files()
         while (item := self._rows.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
+
+
+def _file_line(mode: str, size: int, name: str, target: str = "") -> str:
+    """A line as `ls -l` has it; control characters made visible."""
+    shown = f"{name} -> {target}" if target else name
+    return f"{mode} {size:>10} " + "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in shown)

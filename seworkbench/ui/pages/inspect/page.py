@@ -484,6 +484,7 @@ class InspectPage(Page):
         session.verifying.connect(self._show_facts)
         session.verified.connect(self._show_verification)
         session.extracted.connect(self._show_extracted)
+        session.listed.connect(self.contents.show_files)
         session.failed.connect(self._show_error)
         self.tree.field_selected.connect(self._show_field)
         self.tree.reveal_changed.connect(lambda field, shown: self.details.set_revealed(field if shown else None))
@@ -501,6 +502,7 @@ class InspectPage(Page):
         self.checklist.help_requested.connect(self.workbench.help_requested)
         self.contents.extract_requested.connect(self._ask_for_folder)
         self.contents.unlock_requested.connect(self._ask_for_key)
+        self.contents.files_requested.connect(self.session.list_files)
         self.workbench.theme.changed.connect(self._show_facts)
 
 

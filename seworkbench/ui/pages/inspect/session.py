@@ -31,6 +31,7 @@ class InspectSession(QObject):
     verifying = Signal()
     verified = Signal(object, object)  # Check, contents as JSON or None
     extracted = Signal(object)  # result of the task "extract"
+    listed = Signal(object)  # result of the task "list_files"
     failed = Signal(object)  # SeError
 
     def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
@@ -88,6 +89,15 @@ class InspectSession(QObject):
         }
         job = self._jobs.start(f"Extracting {self.inspection.path.name}", "extract", arguments)
         job.done.connect(self.extracted)
+        job.failed.connect(self.failed)
+
+    def list_files(self) -> None:
+        """List the files in the ramdisk."""
+        if self.inspection is None:
+            return
+        arguments = {"image": str(self.inspection.path), "access": self.access}
+        job = self._jobs.start("Listing the ramdisk", "list_files", arguments)
+        job.done.connect(self.listed)
         job.failed.connect(self.failed)
 
     def stop(self) -> None:
