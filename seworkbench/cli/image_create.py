@@ -14,7 +14,7 @@ from seworkbench.checks import Verdict
 from seworkbench.cli import status
 from seworkbench.cli.foreground import foreground_job
 from seworkbench.cli.options import Once, PathList, add_verbosity, hex_word, require_one_verbosity
-from seworkbench.cli.terminal import write_json, write_message, write_result
+from seworkbench.cli.terminal import one_line, write_json, write_lines, write_message
 from seworkbench.errors import SeError, UsageError
 from seworkbench.files import read_secret
 from seworkbench.formats.flags import (
@@ -144,6 +144,8 @@ def run(args: argparse.Namespace) -> int:
             "warning",
             "The host key documents are not verified (--no-verify): whoever made them could be able to open the image.",
         )
+    if args.no_component_check and not args.quiet:
+        write_message("warning", "The components are not checked (--no-component-check): the image may not boot.")
     order = _order(args)
     keys = ImageKeys.fresh(
         header=args.hdr_key and read_secret(args.hdr_key, HEADER_KEY_SIZE, "header key"),
@@ -157,7 +159,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         write_json(built.to_json())
     elif not args.quiet:
-        write_result(_summary(built))
+        write_lines(_summary(built))
     return status.DONE
 
 
@@ -199,7 +201,8 @@ def _require_one_way_to_verify(args: argparse.Namespace) -> None:
 
 def _exclude(given: dict[str, object], *pairs: tuple[str, str]) -> None:
     for pair in pairs:
-        if all(given[name] not in (None, False) for name in pair):
+        # Not by truth: --x-pcf 0 is a value like any other.
+        if all(given[name] is not None and given[name] is not False for name in pair):
             first, second = (f"--{name.replace('_', '-')}" for name in pair)
             raise UsageError(f"{first} and {second} exclude each other.")
 
@@ -249,14 +252,12 @@ def _warn(built: BuiltImage) -> None:
         )
 
 
-def _summary(built: BuiltImage) -> str:
-    lines = [f"{built.order.output}: {built.plan.file_size} bytes, {built.digests.nep} pages"]
+def _summary(built: BuiltImage) -> list[str]:
+    lines = [f"{one_line(built.order.output)}: {built.plan.file_size} bytes, {built.digests.nep} pages"]
+    lines += [f"  {p.placed.kind.title:<13} {p.placed.size:>12} bytes  {one_line(p.source)}" for p in built.components]
     lines += [
-        f"  {part.placed.kind.title:<13} {part.placed.size:>12} bytes  {part.source}" for part in built.components
-    ]
-    lines += [
-        f"  for machine   {slot.phkh.hex()[:16]}…  {recipient.name}"
+        f"  for machine   {slot.phkh.hex()[:16]}…  {one_line(recipient.name)}"
         for slot, recipient in zip(built.header.keyslots, built.order.recipients, strict=True)
     ]
-    lines += [f"  saved key     {path}" for path in built.saved_keys.values()]
-    return "\n".join(lines) + "\n"
+    lines += [f"  saved key     {one_line(path)}" for path in built.saved_keys.values()]
+    return lines

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from seworkbench.cli import status
 from seworkbench.cli.options import add_access, add_verbosity, read_access, require_one_verbosity
-from seworkbench.cli.terminal import write_json, write_result
+from seworkbench.cli.terminal import one_line, write_json, write_lines
 from seworkbench.errors import FormatError, UsageError
 from seworkbench.image.dissection import dissect_file
 from seworkbench.image.image_file import open_image
@@ -46,7 +46,7 @@ def run(args: Namespace) -> int:
         write_json(tree.to_json(show_secrets=args.show_secrets))
     else:
         verbose = bool(args.verbose)
-        write_result("\n".join(_lines(tree, show_secrets=args.show_secrets, verbose=verbose)) + "\n")
+        write_lines(one_line(line) for line in _lines(tree, show_secrets=args.show_secrets, verbose=verbose))
     return status.DONE
 
 

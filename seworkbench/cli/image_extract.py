@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from seworkbench.cli import status
 from seworkbench.cli.foreground import foreground_job
 from seworkbench.cli.options import Once, add_access, add_verbosity, read_access, require_one_verbosity
-from seworkbench.cli.terminal import write_json, write_result
+from seworkbench.cli.terminal import one_line, write_json, write_lines
 from seworkbench.image.extract import extract_image
 from seworkbench.image.image_file import open_image
 
@@ -43,5 +43,5 @@ def run(args: Namespace) -> int:
     if args.json:
         write_json({"image": str(args.input), **result.to_json()})
     elif not args.quiet:
-        write_result("".join(f"{size:>12} bytes  {path}\n" for path, size in result.files.values()))
+        write_lines(f"{size:>12} bytes  {one_line(path)}" for path, size in result.files.values())
     return status.DONE

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from seworkbench.cli import status
 from seworkbench.cli.options import Once, add_verbosity, require_one_verbosity
-from seworkbench.cli.terminal import write_json, write_message, write_result
+from seworkbench.cli.terminal import write_json, write_lines, write_message
 from seworkbench.errors import FormatError, UsageError
 from seworkbench.files import read_secret, read_whole
 from seworkbench.formats.se_header import HEADER_KEY_SIZE
@@ -72,7 +72,7 @@ def run(args: Namespace) -> int:
         document = info_document(header, verified=verified, content=shown, at=datetime.now(UTC))
         write_json(document, minified=variant == "minify")
     else:
-        write_result(info_text(header, verified=verified, content=shown, full=variant == "full"))
+        write_lines(info_text(header, verified=verified, content=shown, full=variant == "full").splitlines())
     return status.DONE
 
 
@@ -104,9 +104,9 @@ def _print_schema(args: Namespace) -> int:
     if args.input is not None or args.format is not None or args.hdr_key is not None or args.show_secrets:
         raise UsageError("--print-schema stands alone.")
     if args.print_schema.lower() == "json":
-        write_result(read_whole(resource("schema/info-v1.schema.json"), 1 << 20).decode("utf-8"))
+        write_lines(read_whole(resource("schema/info-v1.schema.json"), 1 << 20).decode("utf-8").splitlines())
     elif args.print_schema.lower() == "text":
-        write_result("The text form has no schema: it is made for people and may change.\n")
+        write_lines(["The text form has no schema: it is made for people and may change."])
     else:
         raise UsageError(f"There is no format {args.print_schema!r}.", remedy="Use json or text.")
     return status.DONE

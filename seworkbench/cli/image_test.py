@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from seworkbench.cli import status
 from seworkbench.cli.options import Once, PathList, add_verbosity, require_one_verbosity
-from seworkbench.cli.terminal import write_result
+from seworkbench.cli.terminal import one_line, write_lines
 from seworkbench.errors import FormatError, UsageError
 from seworkbench.files import read_whole
 from seworkbench.formats.uv_keys import KEY_HASH_FILE, parse_uv_keys
@@ -72,5 +72,5 @@ def _machines(args: Namespace) -> list[tuple[str, set[bytes]]]:
 
 def _report(name: str, hit: bool) -> bool:
     mark, word = ("✔", "a") if hit else ("✘", "no")
-    write_result(f"{mark} {name}: {word} key slot is for this machine\n")
+    write_lines([f"{mark} {one_line(name)}: {word} key slot is for this machine"])
     return hit

@@ -9,7 +9,7 @@ from seworkbench.checks import Verdict
 from seworkbench.cli import status
 from seworkbench.cli.foreground import foreground_job
 from seworkbench.cli.options import Once, add_access, add_verbosity, hex_word, read_access, require_one_verbosity
-from seworkbench.cli.terminal import check_lines, verdict_line, write_json, write_result
+from seworkbench.cli.terminal import check_lines, one_line, verdict_line, write_json, write_lines
 from seworkbench.formats.components import ComponentKind
 from seworkbench.image.contents import command_line_text
 from seworkbench.image.header_checks import SupportedFlags
@@ -72,7 +72,7 @@ def run(args: Namespace) -> int:
             lines.append("")
         if access is None:
             lines.append("Without a key this shows that the components belong to the header, not who made the image.")
-        write_result("\n".join([*lines, verdict_line(result.check)]) + "\n")
+        write_lines([*lines, verdict_line(result.check)])
     return status.CHECK_FAILED if result.check.verdict in (Verdict.FAILED, Verdict.NOT_CHECKED) else status.DONE
 
 
@@ -81,8 +81,8 @@ def _contents_lines(contents: Contents) -> Iterator[str]:
     for part in contents.parts:
         yield f"  {part.kind.title:<13} {part.size:>12} bytes at 0x{part.entry.addr:x}"
     if contents.kernel_version:
-        yield f"  kernel version: {contents.kernel_version}"
+        yield f"  kernel version: {one_line(contents.kernel_version)}"
     if contents.command_line is not None:
-        yield f"  command line: {command_line_text(contents.command_line).rstrip()}"
+        yield f"  command line: {one_line(command_line_text(contents.command_line).rstrip())}"
     if contents.ramdisk is not None:
         yield f"  ramdisk: {contents.ramdisk}"

@@ -43,6 +43,7 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         The exit status.
     """
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character must not end the program.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -64,6 +65,14 @@ def run(arguments: Sequence[str]) -> int:
         write_message("error", f"standard output: {error.strerror or error}.")
         return status.NOT_DONE
     return result
+
+
+def _open_closed_streams() -> None:
+    """Give standard streams that the caller closed (`>&-`) a place to go: nothing else may get their numbers."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - lives as long as we do
 
 
 def _run(arguments: list[str]) -> int:

@@ -13,7 +13,7 @@ from seworkbench.checks import Verdict
 from seworkbench.simulator.codes import FIRST_OWN_REASON
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import TextIO
 
     from seworkbench.checks import Check
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 _MARKS = {Verdict.PASSED: "✔", Verdict.FAILED: "✘", Verdict.WARNING: "▲", Verdict.NOT_CHECKED: "○"}
 _COLOURS = {Verdict.PASSED: "32", Verdict.FAILED: "31;1", Verdict.WARNING: "33", Verdict.NOT_CHECKED: "2"}
-# Files decide parts of what is printed; none of their bytes may steer the terminal.
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# Files decide parts of what is printed; none of their bytes may steer the terminal or forge a line.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
-def printable(text: str) -> str:
-    """`text` with control characters, other than line breaks, made visible."""
-    return _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
+def one_line(text: object) -> str:
+    """`text` with all control characters, line breaks among them, made visible."""
+    return _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", str(text))
 
 
-def write_result(text: str) -> None:
-    """Write a result to standard output."""
-    sys.stdout.write(printable(text))
+def write_lines(lines: Iterable[str]) -> None:
+    """Write result lines to standard output; whatever in them comes from files went through `one_line`."""
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
 def write_json(document: Any, *, minified: bool = False) -> None:
@@ -43,7 +43,7 @@ def write_json(document: Any, *, minified: bool = False) -> None:
 
 def write_message(kind: str, text: str) -> None:
     """Write one message to standard error, its first word being its kind ("warning")."""
-    sys.stderr.write(printable(f"{_coloured(kind, _KINDS.get(kind, ''), sys.stderr)}: {text}\n"))
+    sys.stderr.write(f"{_coloured(kind, _KINDS.get(kind, ''), sys.stderr)}: {one_line(text)}\n")
 
 
 _COUNTED = {Verdict.FAILED: "failed", Verdict.WARNING: "warned"}
@@ -55,7 +55,7 @@ def write_error(error: SeError) -> None:
     head = f"{error.where}: {error.what}" if error.where else error.what
     write_message("error", head)
     if error.remedy:
-        sys.stderr.write(printable(f"       {error.remedy}\n"))
+        sys.stderr.write(f"       {one_line(error.remedy)}\n")
 
 
 def check_lines(check: Check, *, detailed: bool, depth: int = 0) -> Iterator[str]:
@@ -74,12 +74,12 @@ def check_lines(check: Check, *, detailed: bool, depth: int = 0) -> Iterator[str
         return
     verdict = check.verdict
     word = _coloured(f"{_MARKS[verdict]} {verdict.value:<11}", _COLOURS[verdict], sys.stdout)
-    yield f"{indent}{word} {check.title}{f': {check.reason}' if check.reason else ''}"
+    yield f"{indent}{word} {check.title}{f': {one_line(check.reason)}' if check.reason else ''}"
     if detailed or verdict in (Verdict.FAILED, Verdict.WARNING):
         margin = " " * (len(indent) + 14)
         width = max((len(item.label) for item in check.evidence), default=0)
         for item in check.evidence:
-            yield f"{margin}{item.label:<{width}}  {item.value}"
+            yield f"{margin}{item.label:<{width}}  {one_line(item.value)}"
         if check.code:
             who = "The simulated Ultravisor" if check.code[1] >= FIRST_OWN_REASON else "The Ultravisor"
             yield f"{margin}{who} answers 0x{check.code[0]:04x}/0x{check.code[1]:04x} to this."

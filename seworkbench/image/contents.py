@@ -209,22 +209,24 @@ def _find_arguments(reader: PlainReader, ipib: Ipib, loader: IpibComponent) -> t
     if begin < 0 or any(code[end:]):
         return None
     args = Stage3bArgs.parse(code, begin)
-    return (args, end) if _plausible(args, ipib) else None
+    return (args, end) if _plausible(args, ipib, loader) else None
 
 
-def _plausible(args: Stage3bArgs, ipib: Ipib) -> bool:
-    lengths = {part.addr: part.length for part in ipib.components}
-    named = {address for address in (args.kernel_src, args.cmdline_src, args.initrd_src) if address}
-
-    def fits(address: int, size: int) -> bool:
-        return address in lengths and max(-(-size // PAGE_SIZE), 1) * PAGE_SIZE == lengths[address]
-
-    optional = ((args.cmdline_src, args.cmdline_size), (args.initrd_src, args.initrd_size))
-    # Every component but stage3b itself has a role, and none has two.
+def _plausible(args: Stage3bArgs, ipib: Ipib, loader: IpibComponent) -> bool:
+    """Whether every component but stage3b itself has one role, in its right size."""
+    lengths = {part.addr: part.length for part in ipib.components if part is not loader}
+    roles = (
+        (args.kernel_src, args.kernel_size),
+        (args.cmdline_src, args.cmdline_size),
+        (args.initrd_src, args.initrd_size),
+    )
+    named = [(address, size) for address, size in roles if address or size]
+    addresses = [address for address, _ in named]
     return (
-        len(lengths) == len(ipib.components) == len(named) + 1
-        and fits(args.kernel_src, args.kernel_size)
-        and all(fits(address, size) or (address, size) == (0, 0) for address, size in optional)
+        args.kernel_src in lengths
+        and len(lengths) == len(ipib.components) - 1
+        and sorted(addresses) == sorted(lengths)
+        and all(max(-(-size // PAGE_SIZE), 1) * PAGE_SIZE == lengths[address] for address, size in named)
     )
 
 

@@ -167,7 +167,7 @@ def table_checks(image: ImageFile, location: HeaderLocation, header: SeHeader, f
             _block(ipib, found.offset),
             _names_header(ipib, location.offset, header),
             _places(image, ipib),
-            _overlap(ipib, found.offset, location.offset, header),
+            _overlap(ipib, found.offset, location.offset, header, _loader_end(image, location, header)),
             _order(ipib),
         ],
     )
@@ -222,13 +222,19 @@ def _places(image: ImageFile, ipib: Ipib) -> Check:
     return PLACES.passed()
 
 
-def _overlap(ipib: Ipib, ipib_offset: int, header_offset: int, header: SeHeader) -> Check:
+def _loader_end(image: ImageFile, location: HeaderLocation, header: SeHeader) -> int:
+    """Where stage3a ends, as far as that can be told."""
+    places = locate_stage3a_args(image, location.offset, header.sehs)
+    return places[-1] + Stage3aArgs.fixed_size() if places else STAGE3A_ENTRY
+
+
+def _overlap(ipib: Ipib, ipib_offset: int, header_offset: int, header: SeHeader, loader_end: int) -> Check:
     spans = [(part.addr, part.addr + part.length, f"component {n}") for n, part in enumerate(ipib.components, start=1)]
     ascending = spans == sorted(spans)
     spans += [
         (header_offset, header_offset + header.sehs, "the SE header"),
         (ipib_offset, ipib_offset + ipib.size, "the IPIB"),
-        (0, STAGE3A_ENTRY, "short PSW, metadata and stage3a"),
+        (0, loader_end, "short PSW, metadata and stage3a"),
     ]
     spans.sort()
     for (_, end, name), (start, _, other) in pairwise(spans):

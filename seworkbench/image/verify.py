@@ -150,8 +150,8 @@ def verify_image(
             checks.append(group("image.digest", "Integrity of the components", steps))
         guest, contents = _guest(examined, image, access)
         checks.append(guest)
-        if inputs:
-            checks.append(_input_checks(image, examined, contents, inputs, job))
+    if inputs:
+        checks.append(_input_checks(image, examined, contents, inputs, job))
     return Verification(group("image", "SE image", checks), examined.header, examined.content, contents)
 
 

@@ -221,7 +221,7 @@ class Theme(QObject):
         font = QFont(family)
         font.setPixelSize(round(pixels * self.zoom))
         font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
-        # Contextual forms would join bytes into signs that are not there and turn 0x into 0×.
+        # Contextual forms would join bytes into signs that are not there and turn the x of 0x into another sign.
         font.setFeature(QFont.Tag("calt"), 0)
         return font
 

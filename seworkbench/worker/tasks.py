@@ -101,9 +101,7 @@ def list_files(job: Job, *, image: str, access: dict[str, str] | None = None) ->
             contents = read_contents(reader, examined.ipib.ipib, start)[1]
         part = contents.part(ComponentKind.RAMDISK) if contents else None
         if reader is None or part is None:
-            raise SeError(
-                "There is no ramdisk that can be read.", where=image, remedy="Unlock the image first."
-            )
+            raise SeError("There is no ramdisk that can be read.", where=image, remedy="Unlock the image first.")
         job.phase("Listing the ramdisk", part.size)
         listing = list_ramdisk(_cut(reader.runs(part.entry, 0, part.size), part.size), job)
     return {

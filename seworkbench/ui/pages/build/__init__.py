@@ -1,0 +1,1 @@
+"""The Build page: from kernel, command line, ramdisk and host key documents to an image."""

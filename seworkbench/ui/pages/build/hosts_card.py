@@ -1,0 +1,157 @@
+"""The machines that may start the image: their host key documents, and why each is used unverified."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from seworkbench.checks import Verdict
+from seworkbench.ui.icons import icon
+from seworkbench.ui.pages.build.parts import Elided, Findings, RemoveButton, ask_open_many, empty_layout, unreadable
+from seworkbench.ui.pages.build.rules import room_text
+from seworkbench.ui.widgets.basic import Card, VerdictChip, label, link, rule
+
+if TYPE_CHECKING:
+    from seworkbench.ui.pages.build.draft import Draft, HostEntry
+    from seworkbench.ui.pages.build.inputs import DocumentFile
+    from seworkbench.ui.workbench import Workbench
+
+_REASON_LIMIT = 500
+
+
+def validity_text(facts: DocumentFile, now: datetime) -> str:
+    """Until when a document is valid, and how long that is."""
+    day = f"{facts.not_after:%Y-%m-%d}"
+    if now > facts.not_after:
+        return f"expired on {day}, {(now - facts.not_after).days} days ago"
+    if now < facts.not_before:
+        return f"not valid before {facts.not_before:%Y-%m-%d}"
+    return f"valid until {day} (in {(facts.not_after - now).days} days)"
+
+
+class HostRow(QWidget):
+    """One machine."""
+
+    def __init__(self, workbench: Workbench, draft: Draft, entry: HostEntry) -> None:
+        super().__init__()
+        self._draft = draft
+        self.entry = entry
+        theme = workbench.theme
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 2, 0, 2)
+        column.setSpacing(3)
+        head = QHBoxLayout()
+        self.title = Elided(entry.given.path.name, "heading")
+        head.addWidget(self.title, 1)
+        self.chip = VerdictChip(Verdict.NOT_CHECKED, theme)
+        self.chip.setToolTip("The chain of trust of host key documents cannot be verified by this version yet.")
+        head.addWidget(self.chip)
+        head.addWidget(RemoveButton(theme, entry.given.path.name, partial(draft.remove_host, entry)))
+        column.addLayout(head)
+        self.detail = label("", "small", wrap=True)
+        column.addWidget(self.detail)
+        self.phkh = Elided("", "small")
+        column.addWidget(self.phkh)
+        self.findings = Findings(theme)
+        column.addWidget(self.findings)
+        asked = QHBoxLayout()
+        asked.addWidget(label("Reason for using it unverified"))
+        asked.addStretch(1)
+        self.share = link("Use for all", partial(draft.share_reason, entry))
+        asked.addWidget(self.share)
+        column.addLayout(asked)
+        self.reason = QLineEdit(entry.reason)
+        self.reason.setMaxLength(_REASON_LIMIT)
+        self.reason.setAccessibleName(f"Reason for using {entry.given.path.name} unverified")
+        self.reason.setPlaceholderText("Goes into the build record, for example: checked with pvverify")
+        self.reason.textEdited.connect(partial(draft.set_reason, entry))
+        column.addWidget(self.reason)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what is known by now."""
+        given = self.entry.given
+        self.title.setToolTip(str(given.path))
+        if given.error is not None:
+            self.chip.show_verdict(Verdict.FAILED)
+            self.detail.hide()
+            self.phkh.hide()
+            self.findings.show_checks((unreadable(given.error),))
+        elif given.facts is None:
+            self.detail.setText("Being read…")
+            self.phkh.hide()
+        else:
+            facts = given.facts
+            several = f" · the first of {facts.others + 1} certificates in the file" if facts.others else ""
+            self.detail.setText(f"{facts.subject} · {validity_text(facts, datetime.now(UTC))}{several}")
+            self.phkh.show()
+            self.phkh.show_text(f"Host key hash {facts.phkh}")
+        if self.reason.text() != self.entry.reason and not self.reason.hasFocus():
+            self.reason.setText(self.entry.reason)
+        lacking = any(not other.reason.strip() for other in self._draft.hosts)
+        self.share.setVisible(len(self._draft.hosts) > 1 and lacking and bool(self.entry.reason.strip()))
+
+
+class HostsCard(Card):
+    """All machines."""
+
+    def __init__(self, workbench: Workbench, draft: Draft) -> None:
+        super().__init__("Host keys")
+        self._workbench = workbench
+        self._draft = draft
+        add = link("Add documents…", self.add_documents)
+        add.setIcon(icon("plus", workbench.theme, "accent"))
+        self.head.addWidget(add)
+        self.rows: list[HostRow] = []
+        self._list = QVBoxLayout()
+        self._list.setSpacing(6)
+        self.body.addLayout(self._list)
+        self.empty = label(
+            "The host key document (.crt) of each machine that shall be able to start the image, at least one. "
+            "They come from IBM.",
+            "small",
+            wrap=True,
+        )
+        self.body.addWidget(self.empty)
+        self._rule = rule()
+        self.body.addWidget(self._rule)
+        self.room = label("", "small", wrap=True)
+        self.body.addWidget(self.room)
+        draft.changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the machines of the draft; rows stay as long as their machines do, so that typing is not disturbed."""
+        hosts = self._draft.hosts
+        if [row.entry for row in self.rows] != hosts:
+            empty_layout(self._list)
+            self.rows = [HostRow(self._workbench, self._draft, entry) for entry in hosts]
+            for number, row in enumerate(self.rows):
+                if number:
+                    self._list.addWidget(rule())
+                self._list.addWidget(row)
+        for row in self.rows:
+            row.refresh()
+        count = len(hosts)
+        self.detail.setText(f"{count} machine{'' if count == 1 else 's'}" if count else "")
+        self.empty.setVisible(not hosts)
+        self._rule.setVisible(bool(hosts))
+        self.room.setVisible(bool(hosts))
+        self.room.setText(room_text(count) + self._same_machine())
+
+    def add_documents(self) -> None:
+        """Ask for documents."""
+        if paths := ask_open_many(self, "Add host key documents"):
+            self._workbench.files_offered.emit(paths)
+
+    def _same_machine(self) -> str:
+        seen: dict[str, str] = {}
+        for entry in self._draft.hosts:
+            if (facts := entry.given.facts) is not None:
+                if facts.phkh in seen:
+                    return f" {entry.given.path.name} and {seen[facts.phkh]} are for the same host key."
+                seen[facts.phkh] = entry.given.path.name
+        return ""

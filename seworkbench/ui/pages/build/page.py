@@ -1,0 +1,411 @@
+"""The page: cards on the draft, and the build itself."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, QTemporaryDir
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from seworkbench import __version__
+from seworkbench.checks import Verdict
+from seworkbench.errors import SeError
+from seworkbench.files import AtomicFile
+from seworkbench.image.recipe import load_recipe, save_recipe
+from seworkbench.recognise import Kind
+from seworkbench.ui.actions import Action
+from seworkbench.ui.activity import size_text
+from seworkbench.ui.icons import icon
+from seworkbench.ui.pages.build.commands_card import PVIMG, QEMU, CommandsCard
+from seworkbench.ui.pages.build.draft import Draft
+from seworkbench.ui.pages.build.hosts_card import HostsCard
+from seworkbench.ui.pages.build.input_cards import InputsCard
+from seworkbench.ui.pages.build.inputs import KEY_TITLES
+from seworkbench.ui.pages.build.keys_card import KeysCard
+from seworkbench.ui.pages.build.output_bar import OutputBar
+from seworkbench.ui.pages.build.parts import Elided, ask_open, ask_save
+from seworkbench.ui.pages.build.protection_card import ProtectionCard
+from seworkbench.ui.pages.build.rules import Way, WayOut
+from seworkbench.ui.pages.build.side import BuildSide
+from seworkbench.ui.pages.page import Page
+from seworkbench.ui.widgets.basic import ErrorBox, button, label, link
+from seworkbench.ui.workbench import Weight
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
+    from seworkbench.image.recipe import Recipe
+    from seworkbench.recognise import Recognised
+    from seworkbench.ui.jobs import RunningJob
+    from seworkbench.ui.workbench import Workbench
+
+# Narrower than this, two columns of cards would break every line.
+_TWO_COLUMNS = 760
+# Beside and between the columns, the scroll bar included.
+_MARGINS = 20 + 12 + 20 + 12
+
+
+class BuildPage(Page):
+    """From kernel, command line, ramdisk and host key documents to an image."""
+
+    NAME = "build"
+    TITLE = "Build"
+    ICON = "package"
+    HELP = "components.md"
+
+    def __init__(self, workbench: Workbench) -> None:
+        super().__init__(workbench)
+        self.draft = Draft(workbench.jobs, self)
+        self.job: RunningJob | None = None
+        self._private: QTemporaryDir | None = None
+        self._order: Recipe | None = None
+        self._replaces = False
+        self._side = BuildSide(workbench, self.draft)
+        self.inputs = InputsCard(workbench, self.draft)
+        self.hosts = HostsCard(workbench, self.draft)
+        self.protection = ProtectionCard(workbench, self.draft, self.follow)
+        self.keys = KeysCard(workbench, self.draft)
+        self.commands = CommandsCard(workbench, self.draft)
+        self.output = OutputBar(workbench, self.draft, self.build)
+        self.error = ErrorBox(workbench.theme)
+        self.note = label("", "muted", wrap=True)
+        self._lay_out()
+        self._side.result.start_asked.connect(partial(self._show_commands, QEMU))
+        self._side.result.commands_asked.connect(partial(self._show_commands, PVIMG))
+        workbench.theme.changed.connect(lambda: self._fit(self.width()))
+        self.draft.changed.connect(self.refresh)
+        self.draft.refused.connect(self._fail)
+        self.refresh()
+
+    @property
+    def side(self) -> BuildSide:
+        """Map of the image to be, and the result."""
+        return self._side
+
+    def actions_of_page(self) -> tuple[Action, ...]:
+        """Commands of this page."""
+        return (
+            Action(
+                "build.build",
+                "Build image",
+                "File",
+                self.build,
+                "Ctrl+Return",
+                "package",
+                self.output.possible,
+                self.NAME,
+            ),
+            Action("build.add", "Add files to build from…", "File", self.inputs.add_files, "", "plus", page=self.NAME),
+            Action("build.open-recipe", "Open recipe…", "File", self.open_recipe, "", "folder-open", page=self.NAME),
+            Action("build.save-recipe", "Save recipe…", "File", self.save_recipe, "Ctrl+S", "save", page=self.NAME),
+            Action("build.clear", "Clear the page", "Edit", self.clear, "", "trash-2", page=self.NAME),
+        )
+
+    def takes(self, item: Recognised) -> bool:
+        """Inputs, host key documents and keys."""
+        return item.kind in self._ways()
+
+    def take(self, item: Recognised) -> None:
+        """Put a file where it belongs."""
+        self._ways()[item.kind](item.path)
+
+    def close_page(self) -> None:
+        """Leave nothing behind."""
+        self._forget_typed_line()
+
+    # What the user asks for
+
+    def follow(self, way: WayOut) -> None:
+        """Follow a link out of a conflict."""
+        if way.way is Way.LOAD_CCK:
+            self.keys.load("cck")
+        else:
+            self.draft.take_way_out(way)
+
+    def clear(self) -> None:
+        """Start anew; a build that runs goes on."""
+        self.error.hide()
+        self.note.hide()
+        self._side.forget_result()
+        self._built.hide()
+        self.draft.clear()
+
+    def open_recipe(self) -> None:
+        """Ask for a recipe and open it."""
+        path = ask_open(self, "Open recipe")
+        if path is None:
+            return
+        job = self.workbench.jobs.start_light(f"Reading {path.name}", lambda _job: load_recipe(path))
+        job.done.connect(self.draft.open_recipe)
+        job.failed.connect(self._fail)
+
+    def save_recipe(self) -> None:
+        """Ask where, and save the recipe."""
+        output = self.draft.output
+        suggestion = output.with_name(f"{output.name}.recipe.json") if output and output.name else None
+        path = ask_save(self, "Save recipe", suggestion)
+        if path is None:
+            return
+        try:
+            save_recipe(self.draft.recipe(), path)
+        except SeError as error:
+            self._fail(error)
+        else:
+            self.workbench.say(f"The recipe was saved to {path}.")
+
+    def build(self) -> None:
+        """Build the image."""
+        if not self.output.possible():
+            return
+        self.error.hide()
+        self.note.hide()
+        recipe = self.draft.recipe()
+        try:
+            arguments = self._arguments(recipe)
+        except SeError as error:
+            self._fail(error)
+            return
+        # What was asked for now; the page may be changed while it is built.
+        self._order, self._replaces = recipe, self.draft.overwrite
+        name = recipe.output.name if recipe.output else ""
+        job = self.workbench.jobs.start(f"Building {name}", "build", arguments)
+        self.job = job
+        job.done.connect(self._built_it)
+        job.failed.connect(self._failed)
+        job.stopped.connect(self._stopped)
+        self.output.set_building(building=True)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the head of the page."""
+        draft = self.draft
+        self._intro.setVisible(draft.empty)
+        self._title.show_text(draft.output.name if draft.output and draft.output.name else "New image")
+        plan = draft.plan()
+        state = "being built" if self.job else "new image"
+        self._subtitle.setText(f"{state}, {size_text(plan.file_size)}" if plan else "" if draft.empty else state)
+
+    # How the build goes
+
+    def _arguments(self, recipe: Recipe) -> dict[str, Any]:
+        line = recipe.command_line
+        if recipe.command_line_text is not None:
+            line = self._typed_line(recipe.command_line_text)
+        return {
+            "order": {
+                "kernel": str(recipe.kernel),
+                "ramdisk": str(recipe.ramdisk) if recipe.ramdisk else None,
+                "command_line": str(line) if line else None,
+                "recipients": [str(host.document) for host in recipe.hosts],
+                "output": str(recipe.output),
+                "overwrite": self.draft.overwrite,
+                "pcf": recipe.pcf,
+                "scf": recipe.scf,
+                "save_keys": str(recipe.save_keys) if recipe.save_keys else None,
+                "hash_files": True,
+            },
+            "keys": {name: str(recipe.keys[name]) if name in recipe.keys else None for name in KEY_TITLES},
+        }
+
+    def _typed_line(self, text: str) -> Path:
+        """A typed command line reaches the worker as a file that only this user can read."""
+        self._forget_typed_line()
+        self._private = QTemporaryDir()
+        if not self._private.isValid():
+            raise SeError("There is no place for a temporary file.", remedy="Free some space, or set TMPDIR.")
+        path = Path(self._private.path()) / "typed-command-line"
+        with AtomicFile(path) as file:
+            file.write_at(0, text.encode())
+        return path
+
+    def _forget_typed_line(self) -> None:
+        if self._private is not None:
+            self._private.remove()
+            self._private = None
+
+    def _ended(self) -> None:
+        self.job = None
+        self._forget_typed_line()
+        self.output.set_building(building=False)
+        self.draft.changed.emit()
+
+    def _built_it(self, result: dict[str, Any]) -> None:
+        order, self._order = self._order, None
+        built, verification = result["built"], result["verification"]
+        record = ""
+        if order is not None:
+            try:
+                record = str(self._write_record(order, built, verification, replace=self._replaces))
+            except SeError as error:
+                self._fail(error)
+        self._ended()
+        self.draft.set_built(Path(built["image"]["path"]))
+        self._side.show_result(built, verification, record)
+        self._show_built(built, verification)
+
+    def _write_record(
+        self, order: Recipe, built: dict[str, Any], verification: dict[str, Any], *, replace: bool
+    ) -> Path:
+        """The build record: what went in and came out, why documents were used unverified, and the verification."""
+        image = Path(built["image"]["path"])
+        hosts = [
+            {**host, "verdict": Verdict.NOT_CHECKED.value, "reason_for_using_it_unverified": given.reason}
+            for host, given in zip(built["hosts"], order.hosts, strict=True)
+        ]
+        content = {"program": f"SE Workbench {__version__}", **built, "hosts": hosts, "verification": verification}
+        record = image.with_name(image.name + ".build.json")
+        with AtomicFile(record, replace=replace) as file:
+            text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+            file.write_at(0, text.encode("utf-8", "backslashreplace"))
+        return record
+
+    def _failed(self, error: SeError) -> None:
+        self._ended()
+        self._fail(error)
+
+    def _stopped(self) -> None:
+        self._ended()
+        self.note.setText("Stopped. Nothing was written.")
+        self.note.show()
+
+    def _fail(self, error: SeError) -> None:
+        self.error.show_error(error)
+        self.area.verticalScrollBar().setValue(0)
+        self.workbench.report(error)
+
+    def _show_built(self, built: dict[str, Any], verification: dict[str, Any]) -> None:
+        name = Path(built["image"]["path"]).name
+        verdict = Verdict(verification["verdict"])
+        self._built_text.setText(f"{name} was built and read back: {verdict.value}.")
+        self._built.show()
+        weight = Weight.NOTE if verdict is Verdict.PASSED else Weight.WARNING
+        self.workbench.say(f"{name} was built and verified: {verdict.value}.", weight)
+
+    def _show_commands(self, kind: str) -> None:
+        self.commands.show_kind(kind)
+        self.area.ensureWidgetVisible(self.commands)
+        self.commands.text.setFocus()
+
+    def _inspect(self) -> None:
+        self._side.result.inspect()
+
+    def _ways(self) -> dict[Kind, Any]:
+        draft = self.draft
+        return {
+            Kind.KERNEL: draft.set_kernel,
+            Kind.RAMDISK: draft.set_ramdisk,
+            Kind.COMMAND_LINE: draft.load_line,
+            Kind.HOST_KEY_DOCUMENT: draft.add_host,
+            Kind.KEY_32: draft.offer_key,
+            Kind.KEY_64: partial(draft.load_key, "image"),
+        }
+
+    # How it looks
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """One column of cards where two have no room."""
+        super().resizeEvent(event)
+        self._fit(event.size().width())
+
+    def _fit(self, width: int) -> None:
+        needed = 2 * max(half.minimumSizeHint().width() for half in self._halves) + _MARGINS
+        wide = width >= max(needed, round(_TWO_COLUMNS * self.workbench.theme.zoom))
+        self._columns.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
+        self.commands.set_wide(wide=wide)
+        self._subtitle.setVisible(wide)
+
+    def _lay_out(self) -> None:
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addLayout(self._make_head())
+        self.area = QScrollArea()
+        self.area.setObjectName("pageScroll")
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setWidgetResizable(True)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(20, 4, 20, 8)
+        column.setSpacing(12)
+        self._built = self._make_built()
+        self._intro = self._make_intro()
+        self.note.hide()
+        for widget in (self.error, self.note, self._built, self._intro):
+            column.addWidget(widget)
+        self._columns = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._columns.setSpacing(12)
+        self._halves: list[QWidget] = []
+        for cards in ((self.inputs, self.hosts), (self.protection, self.keys)):
+            holder = QWidget()
+            # Both halves have the same width, whatever is in them.
+            holder.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+            self._halves.append(holder)
+            half = QVBoxLayout(holder)
+            half.setContentsMargins(0, 0, 0, 0)
+            half.setSpacing(12)
+            for card in cards:
+                half.addWidget(card)
+            half.addStretch(1)
+            self._columns.addWidget(holder, 1)
+        column.addLayout(self._columns)
+        column.addWidget(self.commands)
+        column.addStretch(1)
+        self.area.setWidget(content)
+        outer.addWidget(self.area, 1)
+        outer.addWidget(self.output)
+
+    def _make_head(self) -> QHBoxLayout:
+        head = QHBoxLayout()
+        head.setContentsMargins(20, 14, 20, 8)
+        head.setSpacing(10)
+        self._title = Elided("", "title")
+        head.addWidget(self._title)
+        self._subtitle = label("", "muted")
+        head.addWidget(self._subtitle, 0, Qt.AlignmentFlag.AlignBottom)
+        head.addStretch(1)
+        head.addWidget(button("Open recipe…", self.open_recipe))
+        head.addWidget(button("Save recipe…", self.save_recipe))
+        head.addWidget(button("Clear", self.clear))
+        return head
+
+    def _make_built(self) -> QFrame:
+        made = QFrame()
+        made.setObjectName("card")
+        row = QHBoxLayout(made)
+        row.setContentsMargins(14, 8, 14, 8)
+        self._built_text = label("", wrap=True)
+        row.addWidget(self._built_text, 1)
+        row.addWidget(link("Open in Inspect", self._inspect))
+        row.addWidget(link("How to start it", partial(self._show_commands, QEMU)))
+        row.addWidget(link("Dismiss", made.hide))
+        made.hide()
+        return made
+
+    def _make_intro(self) -> QFrame:
+        made = QFrame()
+        made.setObjectName("card")
+        row = QHBoxLayout(made)
+        row.setContentsMargins(16, 12, 16, 12)
+        row.setSpacing(14)
+        mark = QLabel()
+        mark.setPixmap(icon("package", self.workbench.theme, "accent").pixmap(28, 28))
+        row.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
+        text = QVBoxLayout()
+        text.addWidget(
+            label("Build an encrypted image that only the machines you name can start.", "heading", wrap=True)
+        )
+        text.addWidget(
+            label(
+                "Drop a kernel, a ramdisk, a command line and the host key documents of the machines anywhere into "
+                "this window, in any order: content decides what each is. A recipe brings them all at once.",
+                "muted",
+                wrap=True,
+            )
+        )
+        row.addLayout(text, 1)
+        row.addWidget(button("Add files…", self.inputs.add_files), 0, Qt.AlignmentFlag.AlignTop)
+        return made
