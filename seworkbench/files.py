@@ -140,6 +140,8 @@ class AtomicFile:
         self._expected_size = expected_size
         self._part: Path | None = None
         self._fd = -1
+        self._was_there = False
+        self._named = False
 
     def __enter__(self) -> Self:
         with explained(self.path):
@@ -168,13 +170,26 @@ class AtomicFile:
         with explained(self.path):
             return os.pread(self._fd, size, offset)
 
+    def sync(self) -> None:
+        """Bring what was written to the disk now, so that leaving has only the name left to give."""
+        with explained(self.path):
+            os.fsync(self._fd)
+
+    def withdraw(self) -> None:
+        """Take back the name that leaving gave, unless an older file had it: then there is nothing to go back to."""
+        if self._named and not self._was_there:
+            with suppress(OSError):
+                self.path.unlink()
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
             if kind is None:
                 with explained(self.path):
+                    self._was_there = os.path.lexists(self.path)
                     self._commit()
+                    self._named = True
         finally:
             os.close(self._fd)
             if self._part is not None:
@@ -268,6 +283,43 @@ class AtomicFile:
             os.close(folder)
 
 
+@contextmanager
+def all_or_none() -> Iterator[list[AtomicFile]]:
+    """A list for files that belong together; enter it before them. If one of them fails, the others go again."""
+    files: list[AtomicFile] = []
+    try:
+        yield files
+    except BaseException:
+        for file in files:
+            file.withdraw()
+        raise
+
+
+@contextmanager
+def made_folder(path: Path, mode: int = 0o777) -> Iterator[None]:
+    """A folder, made with its parents where they are missing; what was made goes again if the body fails.
+
+    Args:
+        path: the folder.
+        mode: permission bits of the folders that are made, subject to the umask.
+    """
+    made: list[Path] = []
+    try:
+        with explained(path):
+            for folder in reversed((path, *path.parents)):
+                try:
+                    folder.stat()
+                except FileNotFoundError:
+                    folder.mkdir(mode)
+                    made.append(folder)
+        yield
+    except BaseException:
+        for folder in reversed(made):
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
 def save_secret(path: Path, key: Secret) -> None:
     """Write a key file: mode 0600, created exclusively, never through a link, never over anything.
 
@@ -283,14 +335,17 @@ def _lock(fd: int) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    try:
+    """Make a new name durable, as far as the folder allows.
+
+    The file is complete and has its name by now. Calling that a failure would have callers undo what belongs to it,
+    such as the keys of an image.
+    """
+    with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    except PermissionError:
-        return  # a folder that may be written but not read; the file itself is safe
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _sweep(folder: Path) -> None:

@@ -70,6 +70,11 @@ class Job:
         """
         self._report(Progress(self._progress.phase, self._progress.done + amount, self._progress.total))
 
+    @property
+    def started(self) -> bool:
+        """Whether a phase began: from then on it looks at each chunk whether it was cancelled."""
+        return bool(self._progress.phase)
+
     def cancel(self) -> None:
         """Ask the job to stop at its next chunk. May be called from any thread."""
         self._cancelled.set()

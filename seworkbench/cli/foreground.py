@@ -51,6 +51,9 @@ def foreground_job(*, quiet: bool = False) -> Iterator[Job]:
 
     def cancel(_number: int, _frame: FrameType | None) -> None:
         job.cancel()
+        # Before its first phase the job looks at nothing, and nothing is half-done: stop right here.
+        if not job.started:
+            raise KeyboardInterrupt
 
     previous = {number: signal.signal(number, cancel) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -62,7 +62,7 @@ def run(arguments: Sequence[str]) -> int:
         return status.NOT_DONE
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        write_message("error", f"standard output: {error.strerror or error}.")
+        write_message("error", f"{error.filename or 'standard output'}: {error.strerror or error}.")
         return status.NOT_DONE
     return result
 
@@ -88,8 +88,10 @@ def _run(arguments: list[str]) -> int:
     try:
         args = parser.parse_args(arguments)
         if not hasattr(args, "command"):
-            getattr(args, "usage_of", parser).print_help()
-            return status.DONE if not arguments else status.USAGE
+            if arguments:
+                getattr(args, "usage_of", parser).error("a command is needed")
+            parser.print_help()
+            return status.DONE
         return int(args.command(args))
     except SystemExit as leaving:  # --help and --version
         return int(leaving.code or 0)

@@ -63,6 +63,15 @@ def require_usable_image_key(key: Secret) -> None:
         )
 
 
+def is_usable_image_key(key: Secret) -> bool:
+    """Whether `require_usable_image_key` takes it."""
+    try:
+        require_usable_image_key(key)
+    except SeError:
+        return False
+    return True
+
+
 def tweaks(prefix: bytes, offset: int, pages: int) -> NDArray[Any]:
     """The tweaks of a run of pages, shape (pages, 2), 64-bit big-endian: prefix and byte offset in the component."""
     table = np.empty((pages, 2), ">u8")

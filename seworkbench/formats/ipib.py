@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 from seworkbench.formats.layout import Array, Layout, Raw, Uint, byte_count, hexadecimal, item, wide_hexadecimal
 
 IPIB_TYPE_PV = 5
@@ -93,6 +95,13 @@ def parse_ipib(data: bytes | memoryview) -> Ipib:
     """
     # More components than the largest block can hold are refused before anything is allocated.
     return Ipib.parse(data[:IPIB_MAX_SIZE])
+
+
+def measured_bytes(data: bytes | memoryview) -> int:
+    """Bytes of all components of the block that starts here, without building it; see looks_like_ipib."""
+    count = int.from_bytes(data[0x74:0x78], "big")
+    table = data[_FIXED_SIZE : ipib_size(count)]
+    return sum(length for _, _, length in struct.iter_unpack(">QQQ", table[: len(table) // 24 * 24]))
 
 
 def looks_like_ipib(data: bytes | memoryview) -> bool:

@@ -8,7 +8,7 @@ on the disk.
 from __future__ import annotations
 
 import hashlib
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from seworkbench.crypto.key_slots import wrap
 from seworkbench.crypto.pages import RUN_SIZE, PageCipher, require_usable_image_key
 from seworkbench.crypto.points import coordinates
 from seworkbench.errors import FormatError, SeError
-from seworkbench.files import AtomicFile, explained, open_input, read_whole, save_secret
+from seworkbench.files import AtomicFile, explained, made_folder, open_input, read_whole, save_secret
 from seworkbench.formats.components import PAGE_SIZE, ComponentKind
 from seworkbench.formats.flags import DEFAULT_PCF, NO_COMPONENT_ENCRYPTION
 from seworkbench.formats.image_metadata import METADATA_OFFSET, ImageMetadata
@@ -247,6 +247,7 @@ def build_image(order: BuildOrder, keys: ImageKeys, job: Job | None = None) -> B
     stage3a, stage3b = _loader(order.bootloader, STAGE3A_NAME), _loader(order.bootloader, STAGE3B_NAME)
     with ExitStack() as resources:
         parts, checks = _open_parts(order, resources)
+        _refuse_own_input(order)
         report = _judge(order, checks)
         sizes = [(part.kind, part.size) for part in parts]
         plan = plan_image(len(stage3a), len(slots), [*sizes, (ComponentKind.STAGE3B, len(stage3b))])
@@ -300,6 +301,17 @@ def _open_parts(order: BuildOrder, resources: ExitStack) -> tuple[list[_Part], l
         parts.append(_Part(ComponentKind.COMMAND_LINE, str(order.command_line), len(line), content=line))
     checks += flag_checks(order.pcf, order.scf)
     return parts, checks
+
+
+def _refuse_own_input(order: BuildOrder) -> None:
+    for path in (order.kernel, order.ramdisk, order.command_line):
+        with suppress(OSError):
+            if path is not None and order.overwrite and path.samefile(order.output):
+                raise SeError(
+                    "The output is one of the inputs; it would be replaced.",
+                    where=str(order.output),
+                    remedy="Choose another name for the image.",
+                )
 
 
 def _file_part(kind: ComponentKind, path: Path, resources: ExitStack) -> _Part:
@@ -445,7 +457,8 @@ def _key_files(order: BuildOrder, keys: ImageKeys) -> dict[str, Path]:
     wanted = [name for name in keys.generated if name != "image" or order.encrypts]
     files = {name: order.save_keys / (order.output.name + KEY_SUFFIXES[name]) for name in wanted}
     for path in files.values():
-        if path.is_symlink() or path.exists():
+        with explained(path), suppress(FileNotFoundError):
+            path.lstat()
             raise SeError(
                 "A key file of this name exists and is never overwritten.", where=str(path), remedy="Move it away."
             )
@@ -460,17 +473,17 @@ def _key_saving(files: dict[str, Path], keys: ImageKeys) -> Iterator[Callable[[]
     keys are lost.
     """
     written: list[Path] = []
+    with ExitStack() as stack:
 
-    def save() -> None:
-        for name, path in files.items():
-            with explained(path.parent):
-                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            save_secret(path, getattr(keys, name))
-            written.append(path)
+        def save() -> None:
+            for name, path in files.items():
+                stack.enter_context(made_folder(path.parent, mode=0o700))
+                save_secret(path, getattr(keys, name))
+                written.append(path)
 
-    try:
-        yield save
-    except BaseException:
-        for path in written:
-            path.unlink(missing_ok=True)
-        raise
+        try:
+            yield save
+        except BaseException:
+            for path in written:
+                path.unlink(missing_ok=True)
+            raise

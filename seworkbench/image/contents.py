@@ -224,6 +224,7 @@ def _plausible(args: Stage3bArgs, ipib: Ipib, loader: IpibComponent) -> bool:
     addresses = [address for address, _ in named]
     return (
         args.kernel_src in lengths
+        and loader.addr not in lengths
         and len(lengths) == len(ipib.components) - 1
         and sorted(addresses) == sorted(lengths)
         and all(max(-(-size // PAGE_SIZE), 1) * PAGE_SIZE == lengths[address] for address, size in named)
@@ -231,12 +232,13 @@ def _plausible(args: Stage3bArgs, ipib: Ipib, loader: IpibComponent) -> bool:
 
 
 def _assign(args: Stage3bArgs, ipib: Ipib, loader: IpibComponent, loader_size: int) -> tuple[ContentPart, ...]:
-    roles = {
-        loader.addr: (ComponentKind.STAGE3B, loader_size),
-        args.kernel_src: (ComponentKind.KERNEL, args.kernel_size),
-        args.cmdline_src: (ComponentKind.COMMAND_LINE, args.cmdline_size),
-        args.initrd_src: (ComponentKind.RAMDISK, args.initrd_size),
-    }
+    named = (
+        (ComponentKind.KERNEL, args.kernel_src, args.kernel_size),
+        (ComponentKind.COMMAND_LINE, args.cmdline_src, args.cmdline_size),
+        (ComponentKind.RAMDISK, args.initrd_src, args.initrd_size),
+    )
+    roles = {address: (kind, size) for kind, address, size in named if address or size}
+    roles[loader.addr] = (ComponentKind.STAGE3B, loader_size)
     return tuple(ContentPart(kind, entry, size) for entry in ipib.components for kind, size in [roles[entry.addr]])
 
 

@@ -6,14 +6,14 @@ the header describes, and with a key that the header is authentic.
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from seworkbench.checks import Verdict
 from seworkbench.crypto.digests import RunningDigests
 from seworkbench.errors import CheckFailed, SeError
-from seworkbench.files import AtomicFile, explained
+from seworkbench.files import AtomicFile, all_or_none, made_folder
 from seworkbench.formats.components import PAGE_SIZE, ComponentKind
 from seworkbench.image.contents import read_contents
 from seworkbench.image.header_checks import SupportedFlags
@@ -22,7 +22,6 @@ from seworkbench.image.verify import component_runs, digest_checks, examine, rea
 from seworkbench.jobs import Job
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from seworkbench.checks import Check
@@ -97,11 +96,12 @@ def extract_image(
     digests = RunningDigests()
     header = examined.header.build()
     with ExitStack() as stack:
-        stack.enter_context(_folder(folder))
+        stack.enter_context(made_folder(folder))
+        written = stack.enter_context(all_or_none())
         files: dict[ComponentKind | None, tuple[Path, int]] = {}
         outputs: dict[int, tuple[AtomicFile, int]] = {}
         for part in contents.parts:
-            size = part.size - (part.kind is ComponentKind.COMMAND_LINE)
+            size = part.size - _closing_nul(part.kind, contents)
             file = AtomicFile(folder / FILE_NAMES[part.kind], replace=overwrite, expected_size=size)
             outputs[part.entry.addr] = (stack.enter_context(file), size)
             files[part.kind] = (file.path, size)
@@ -127,22 +127,16 @@ def extract_image(
             if check.verdict is Verdict.FAILED:
                 raise _refusal(check, image)
         job.check()
+        # All content is on the disk before any file gets its name.
+        written += [*(file for file, _ in outputs.values()), header_file]
+        for file in written:
+            file.sync()
     return Extracted(files, contents)
 
 
-@contextmanager
-def _folder(folder: Path) -> Iterator[None]:
-    """The folder, made if it does not exist, and gone again if nothing came to be in it."""
-    existed = folder.exists()
-    with explained(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    try:
-        yield
-    except BaseException:
-        if not existed:
-            with suppress(OSError):
-                folder.rmdir()
-        raise
+def _closing_nul(kind: ComponentKind, contents: Contents) -> int:
+    """Bytes to leave out at the end: the NUL that the format adds to a command line."""
+    return int(kind is ComponentKind.COMMAND_LINE and (contents.command_line or b"").endswith(b"\0"))
 
 
 def _readable(image: ImageFile, examined: Examined, access: Access | None) -> tuple[Ipib, PlainReader, Contents]:

@@ -33,7 +33,12 @@ _GAP_LIMIT = 1 << 20
 SHORT_PSW = Step("image.start.psw", "The image starts at stage3a", "image-layout.md#short-psw", _REBUILD)
 METADATA = Step("image.start.metadata", "Image metadata", "image-layout.md#image-metadata", _REBUILD)
 STAGE3A = Step("image.start.stage3a", "stage3a finds header and IPIB", "image-layout.md#stage3a-arguments", _REBUILD)
-GAPS = Step("image.start.gaps", "Nothing is hidden between the parts", "image-layout.md#file-map")
+GAPS = Step(
+    "image.start.gaps",
+    "Nothing is hidden between the parts",
+    "image-layout.md#file-map",
+    "Find out what they are and which tool wrote them.",
+)
 LOADER = Step("image.start.loader", "The boot loader is known", "boot.md#stage3a")
 
 TABLE = Step("image.table.block", "The IPIB is consistent", "image-layout.md#ipib", _REBUILD)
@@ -125,7 +130,7 @@ def _gaps(
             first = next(index for index, byte in enumerate(content) if byte)
             found.append((f"bytes at 0x{start + first:x}", content[first : first + 16].hex()))
     if found:
-        return GAPS.note("There are bytes that belong to no part; they are not protected and not used.", *found[:8])
+        return GAPS.warning("There are bytes that belong to no part; they are not protected and not used.", *found[:8])
     return GAPS.passed("All bytes that belong to no part are zero.")
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from seworkbench.checks import Check, Step, group
 from seworkbench.crypto.header_seal import open_header
 from seworkbench.crypto.key_slots import unwrap
+from seworkbench.crypto.pages import is_usable_image_key
 from seworkbench.crypto.points import key_hash, public_key
 from seworkbench.errors import FormatError
-from seworkbench.formats.flags import CCK_EXTENSION_SECRET, CCK_UPDATE, PCF, SCF, FlagWord
+from seworkbench.formats.flags import CCK_EXTENSION_SECRET, CCK_UPDATE, NO_COMPONENT_ENCRYPTION, PCF, SCF, FlagWord
 from seworkbench.formats.psw import MASK_64_BIT
 from seworkbench.formats.se_header import ENCRYPTED_PART_SIZE, SecretPartV1, SeHeader
 from seworkbench.image.access import Access, HeaderKey, matching_slots
@@ -170,7 +171,7 @@ def access_checks(
         checks += [step.not_checked("The header does not open.") for step in inside]
     else:
         checks.append(HEADER_TAG.passed("The tag is right: no bit was changed.", sealed, ("tag", header.tag.hex())))
-        checks += [_secret_part(content), _secret_flags(content, machine), _start(content, ipib)]
+        checks += [_secret_part(header, content), _secret_flags(content, machine), _start(content, ipib)]
     return group("image.access", "Authenticity", checks), content
 
 
@@ -206,7 +207,9 @@ def _find_header_key(header: SeHeader, access: Access) -> tuple[list[Check], Sec
     return [found, SLOT_TAG.failed(reason)], None
 
 
-def _secret_part(content: SecretPartV1) -> Check:
+def _secret_part(header: SeHeader, content: SecretPartV1) -> Check:
+    if not header.pcf & NO_COMPONENT_ENCRYPTION.mask and not is_usable_image_key(content.xts):
+        return SECRET_PART.failed("The two halves of the image key are equal; AES-XTS does not allow that.")
     if content.noi:
         return SECRET_PART.failed(f"It announces {content.noi} optional items; none are defined.")
     if any(content.res2):

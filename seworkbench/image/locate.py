@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from seworkbench.errors import FormatError
 from seworkbench.formats.image_metadata import METADATA_MAGIC, METADATA_OFFSET, ImageMetadata
-from seworkbench.formats.ipib import IPIB_MAX_SIZE, Ipib, looks_like_ipib, parse_ipib
+from seworkbench.formats.ipib import IPIB_MAX_SIZE, Ipib, looks_like_ipib, measured_bytes, parse_ipib
 from seworkbench.formats.se_header import HEADER_MAGIC, MAX_HEADER_SIZE, SeHeader, parse_header
 from seworkbench.formats.stage3 import STAGE3A_ENTRY, Stage3aArgs
 
@@ -25,6 +25,8 @@ _PAGE = 4096
 _FIRST_PROBES = 0x15
 # stage3a ends below the header; more than this between its entry and the header is no loader.
 _LOADER_LIMIT = 1 << 20
+# More than one hit is strange already; a loader full of them is made to cost time.
+_MOST_HITS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,8 @@ def locate_stage3a_args(image: ImageFile, header_offset: int, header_size: int) 
             address = STAGE3A_ENTRY + at
             if args.hdr_size == header_size and _has_ipib(image, address + args.ipib_offs):
                 hits.append(address)
+                if len(hits) == _MOST_HITS:
+                    break
     return hits
 
 
@@ -136,16 +140,15 @@ def locate_ipib(image: ImageFile, metadata: ImageMetadata | None, header: SeHead
     for offset, method in _ipib_hints(image, metadata, header, header_offset):
         if _has_ipib(image, offset):
             return IpibLocation(offset, method, _read_ipib(image, offset))
-    candidates = []
+    first = None
     # C genprotimg put it on the page before the header, pvimg puts it last: try these before all others.
     for offset in _pages_likely_first(image.size, header_offset):
         if _has_ipib(image, offset):
-            location = IpibLocation(offset, "by searching page by page", _read_ipib(image, offset))
-            if sum(part.length for part in location.ipib.components) // _PAGE == header.nep:
-                return location
-            candidates.append(location)
-    if candidates:
-        return candidates[0]
+            if measured_bytes(image.read_at(offset, IPIB_MAX_SIZE)) == header.nep * _PAGE:
+                return IpibLocation(offset, "by searching page by page", _read_ipib(image, offset))
+            first = offset if first is None else first
+    if first is not None:
+        return IpibLocation(first, "by searching page by page", _read_ipib(image, first))
     raise FormatError(
         "No IPL parameter information block (IPIB) was found.",
         where=str(image.path),

@@ -10,15 +10,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from seworkbench.checks import Check, Step, group
+from seworkbench.checks import Check, Step, Verdict, group
 from seworkbench.crypto.digests import ImageDigests, RunningDigests
-from seworkbench.crypto.pages import RUN_SIZE
+from seworkbench.crypto.pages import RUN_SIZE, is_usable_image_key
 from seworkbench.errors import FormatError
 from seworkbench.files import explained, open_input
 from seworkbench.formats.components import PAGE_SIZE, ComponentKind
 from seworkbench.formats.flags import NO_COMPONENT_ENCRYPTION
 from seworkbench.image.contents import ContentPart, Contents, PlainReader, read_contents
-from seworkbench.image.frame_checks import PLACES, start_checks, table_checks
+from seworkbench.image.frame_checks import OVERLAP, PLACES, start_checks, table_checks
 from seworkbench.image.header_checks import SupportedFlags, access_checks, structure_checks
 from seworkbench.image.locate import HeaderLocation, IpibLocation, locate_header, locate_ipib, read_header
 from seworkbench.image.streams import Pipeline, fill
@@ -86,7 +86,9 @@ class Examined:
             return None
         if not self.encrypted:
             return PlainReader(image, None)
-        return PlainReader(image, self.content.xts) if self.content else None
+        if self.content is None or not is_usable_image_key(self.content.xts):
+            return None
+        return PlainReader(image, self.content.xts)
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ def examine(image: ImageFile, access: Access | None, machine: SupportedFlags) ->
     header = read_header(image, location.offset, lenient=True)
     found = FOUND.passed(f"At 0x{location.offset:x}, found {location.method}.")
     if location.offset == 0:
-        found = FOUND.passed("The file is a bare header: there are no components to check.")
+        found = _alone(image, location, header)
         checks, content = access_checks(header, access, None, machine)
         return Examined(
             location, header, None, content, (found, structure_checks(header, machine), checks), readable=False
@@ -176,14 +178,26 @@ def examine(image: ImageFile, access: Access | None, machine: SupportedFlags) ->
     try:
         ipib = locate_ipib(image, location.metadata, header, location.offset)
         table.append(table_checks(image, location, header, ipib))
-        places = table[0].find(PLACES.id)
-        readable = bool(ipib.ipib.components) and places is not None and places.verdict.value == "passed"
+        # A table that leads outside the file or over the same bytes again and again is not followed.
+        trusted = {leaf.id: leaf.verdict for leaf in table[0].leaves()}
+        readable = bool(ipib.ipib.components) and Verdict.FAILED not in (trusted[PLACES.id], trusted[OVERLAP.id])
     except FormatError as error:
         table.append(TABLE_FOUND.failed(error.what))
     access_tree, content = access_checks(header, access, ipib.ipib if ipib else None, machine)
     start = start_checks(image, location, header, ipib)
     checks_in_order = (found, start, structure_checks(header, machine), *table, access_tree)
     return Examined(location, header, ipib, content, checks_in_order, readable)
+
+
+def _alone(image: ImageFile, location: HeaderLocation, header: SeHeader) -> Check:
+    """A bare header vouches for nothing that lies behind it, so nothing may."""
+    if location.misleading or image.size > header.sehs:
+        return FOUND.failed(
+            "The file begins with a header, but it is not a header alone: what lies behind it is not checked.",
+            ("header", f"{header.sehs} bytes"),
+            ("file", f"{image.size} bytes"),
+        )
+    return FOUND.passed("The file is a bare header: there are no components to check.")
 
 
 def stream_digests(image: ImageFile, ipib: Ipib, job: Job) -> ImageDigests:

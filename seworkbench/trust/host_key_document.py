@@ -56,7 +56,7 @@ def read_host_key_document(path: Path) -> HostKeyDocument:
         else:
             certificates = [x509.load_der_x509_certificate(raw)]
         key = certificates[0].public_key()
-    except (ValueError, UnsupportedAlgorithm, TypeError):
+    except (ValueError, UnsupportedAlgorithm, TypeError, x509.InvalidVersion):
         raise FormatError("The file contains no certificate that can be read.", where=where, remedy=remedy) from None
     if not isinstance(key, ec.EllipticCurvePublicKey):
         raise FormatError("The certificate carries no elliptic-curve key.", where=where, remedy=remedy)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction, QKeySequence
 
 from seworkbench.ui.icons import icon
@@ -15,7 +16,7 @@ from seworkbench.ui.icons import icon
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from PySide6.QtWidgets import QMenuBar, QWidget
+    from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
     from seworkbench.ui.theme import Theme
 
@@ -65,6 +66,7 @@ class ActionTable:
         self._theme = theme
         self._current_page = current_page
         self._actions: dict[str, tuple[Action, QAction]] = {}
+        self._menus: list[QMenu] = []
 
     def add(self, actions: Iterable[Action]) -> None:
         """Take actions into the table."""
@@ -89,6 +91,8 @@ class ActionTable:
                 continue
             menu = bar.addMenu(name)
             menu.aboutToShow.connect(self.refresh)
+            menu.aboutToHide.connect(lambda: QTimer.singleShot(0, self._window, self._release))
+            self._menus.append(menu)
             page = ""
             for action, made in entries:
                 if action.page != page and not menu.isEmpty():
@@ -109,10 +113,15 @@ class ActionTable:
         return [action for action, _ in self._actions.values()]
 
     def refresh(self) -> None:
-        """Enable what can be run now."""
+        """Enable what can be run now, and nothing else: for a menu that is about to be seen."""
         for action, made in self._actions.values():
-            # A shortcut must reach its action even if nobody opened the menu since; `_run` asks again.
             made.setEnabled(self._can_run(action))
+
+    def _release(self) -> None:
+        # A shortcut must reach its action whatever was possible when a menu was last seen; `_run` asks again.
+        if not any(menu.isVisible() for menu in self._menus):
+            for _, made in self._actions.values():
+                made.setEnabled(True)
 
     def run(self, action_id: str) -> None:
         """Run an action, if it can be run now."""

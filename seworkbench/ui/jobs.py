@@ -100,6 +100,7 @@ class _Worker(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._job: RunningJob | None = None
+        self._killed = False
         self._pending = b""
         self._process = QProcess(self)
         self._process.setProcessChannelMode(QProcess.ProcessChannelMode.ForwardedErrorChannel)
@@ -109,7 +110,7 @@ class _Worker(QObject):
 
     @property
     def busy(self) -> bool:
-        return self._job is not None
+        return self._job is not None or self._killed
 
     @property
     def alive(self) -> bool:
@@ -140,6 +141,8 @@ class _Worker(QObject):
 
     def _end_stubborn(self, job: RunningJob | None) -> None:
         if job is not None and self._job is job:
+            # It takes a moment to die, in which it must get no other job.
+            self._killed = True
             self._process.kill()
             self._job = None
             job.end(cancelled=True)
@@ -166,10 +169,12 @@ class _Worker(QObject):
         elif "cancelled" in message:
             job.end(cancelled=True)
         else:
+            job.end(error=SeError("A defect in the program ended the job."))
             raise RuntimeError(f"worker: {message.get('defect', message)}")
 
     def _ended(self) -> None:
         job, self._job = self._job, None
+        self._killed = False
         if job is not None:
             job.end(error=SeError("The worker process ended unexpectedly.", remedy="Try again; nothing was written."))
         self.idle.emit()
@@ -228,9 +233,12 @@ class Jobs(QObject):
         self.running: list[RunningJob] = []
         self._workers: list[_Worker] = []
         self._threads = QThreadPool(self)
+        self._ended = False
 
     def warm_up(self) -> None:
-        """Have an idle worker ready."""
+        """Have an idle worker ready; not after the end, when a timer may still ask for one."""
+        if self._ended:
+            return
         self._workers = [worker for worker in self._workers if worker.alive or worker.busy]
         if all(worker.busy for worker in self._workers):
             worker = _Worker(self)
@@ -257,6 +265,7 @@ class Jobs(QObject):
 
     def shut_down(self) -> None:
         """Cancel everything and wait until it is gone."""
+        self._ended = True
         for job in list(self.running):
             job.cancel()
         for worker in self._workers:

@@ -105,7 +105,6 @@ class MainWindow(QMainWindow):
         self.side.setCurrentIndex(self.stack.currentIndex())
         self.side.setVisible(page.side is not None)
         self._rail_buttons[name].setChecked(True)
-        self.actions_table.refresh()
 
     def open_files(self, paths: list[Path]) -> None:
         """Recognise files by their content and give each to a page that has a use for it."""
@@ -234,12 +233,14 @@ class MainWindow(QMainWindow):
 
     def _forget_recent(self) -> None:
         self.workbench.settings.forget_recent()
+        self.workbench.recent_changed.emit()
         self.workbench.say("The list of recent files is empty now.")
 
     def _toggle_recent(self) -> None:
         settings = self.workbench.settings
         settings.keep_recent = not settings.keep_recent
         settings.forget_recent()
+        self.workbench.recent_changed.emit()
         self.workbench.say("Recent files are kept." if settings.keep_recent else "Recent files are no longer kept.")
 
     def _quit(self) -> None:

@@ -61,6 +61,7 @@ class Workbench(QObject):
     page_requested = Signal(str)  # show this page
     files_offered = Signal(list)  # list[Path]: dropped, pasted or opened; recognise and route them
     file_accepted = Signal(object)  # Recognised, after a page took it
+    recent_changed = Signal()  # the list of recent files is another now
     help_requested = Signal(str)  # page of resources/help with anchor
 
     def __init__(self, settings_path: Path, parent: QObject | None = None) -> None:
@@ -89,4 +90,5 @@ class Workbench(QObject):
         """A page took a file: remember it, unless it is a key, and tell."""
         if item.kind not in _KEYS:
             self.settings.remember(item.path)
+            self.recent_changed.emit()
         self.file_accepted.emit(item)

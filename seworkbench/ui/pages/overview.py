@@ -42,7 +42,7 @@ class OverviewPage(Page):
         self._recent = Card("Recent files")
         column.addWidget(self._recent)
         column.addStretch(1)
-        workbench.file_accepted.connect(self._show_recent)
+        workbench.recent_changed.connect(self._show_recent)
         self._show_recent()
 
     def add_task(self, title: str, text: str, word: str, page: str) -> None:

@@ -60,7 +60,7 @@ _COMPARABLE = {
     Kind.RAMDISK: ComponentKind.RAMDISK,
     Kind.COMMAND_LINE: ComponentKind.COMMAND_LINE,
 }
-_OFFSET = re.compile(r"([+-]?)\s*(0x[0-9a-fA-F]+|\d+)")
+_OFFSET = re.compile(r"([+-]?)\s*(0x[0-9a-fA-F]+|[0-9]+)")
 
 
 class InspectPage(Page):
@@ -238,6 +238,11 @@ class InspectPage(Page):
         verdict = check.verdict.value
         self.workbench.say(f"{self.title.text()}: verification {verdict}.")
 
+    def _show_given_up(self) -> None:
+        if self.session.inspection is not None:
+            self.contents.show_contents(self.session.inspection, None)
+        self._show_facts()
+
     def _show_facts(self) -> None:
         inspection = self.session.inspection
         if inspection is not None:
@@ -286,7 +291,7 @@ class InspectPage(Page):
             self._show_error(SeError(f"“{text}” is not an offset.", remedy="Write 0x14000, 81920, +0x10 or -16."))
             return
         sign, number = match.groups()
-        value = int(number, 0)
+        value = int(number, 16 if number.startswith("0x") else 10)
         if sign:
             here, _ = self.hex.selection
             value = here + value if sign == "+" else here - value
@@ -482,6 +487,7 @@ class InspectPage(Page):
         session = self.session
         session.inspected.connect(self._show_inspection)
         session.verifying.connect(self._show_facts)
+        session.given_up.connect(self._show_given_up)
         session.verified.connect(self._show_verification)
         session.extracted.connect(self._show_extracted)
         session.listed.connect(self.contents.show_files)

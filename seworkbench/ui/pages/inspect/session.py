@@ -29,6 +29,7 @@ class InspectSession(QObject):
 
     inspected = Signal(object)  # Inspection
     verifying = Signal()
+    given_up = Signal()  # the verification was cancelled or failed
     verified = Signal(object, object)  # Check, contents as JSON or None
     extracted = Signal(object)  # result of the task "extract"
     listed = Signal(object)  # result of the task "list_files"
@@ -73,8 +74,8 @@ class InspectSession(QObject):
         job = self._jobs.start(f"Verifying {self.inspection.path.name}", "verify", arguments)
         self._verification = job
         job.done.connect(lambda result: self._has_verified(job, result))
-        job.failed.connect(self._give_up)
-        job.stopped.connect(self._give_up)
+        job.failed.connect(lambda error: self._give_up(job, error))
+        job.stopped.connect(lambda: self._give_up(job))
         self.verifying.emit()
 
     def extract(self, folder: Path, *, overwrite: bool = False) -> None:
@@ -131,8 +132,11 @@ class InspectSession(QObject):
         self.contents = result.get("contents")
         self.verified.emit(self.check, self.contents)
 
-    def _give_up(self, error: SeError | None = None) -> None:
+    def _give_up(self, job: RunningJob, error: SeError | None = None) -> None:
+        if job is not self._verification:  # another one runs meanwhile
+            return
         self._verification = None
+        self.given_up.emit()
         if error is not None:
             self.failed.emit(error)
 

@@ -1,0 +1,183 @@
+"""What stage3b's arguments say is believed only if it fits, whoever wrote them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from seworkbench.checks import Verdict
+from seworkbench.errors import SeError
+from seworkbench.image.access import HeaderKey
+from seworkbench.image.contents import command_line_text
+from seworkbench.image.dissection import dissect_file
+from seworkbench.image.extract import extract_image
+from seworkbench.image.image_file import open_image
+from seworkbench.secret import Secret
+
+from .workshop import HEADER_KEY, KERNEL, STAGE3B, Draft, Forgery, Piece, pieces, remarks, verify_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KERNEL_AT, RAMDISK_AT, LINE_AT, LOADER_AT = 0x15000, 0x28000, 0x2A000, 0x2B000
+KEY = HeaderKey(Secret(HEADER_KEY))
+ONLY_KERNEL = (pieces()[0],)
+NO_REASON = "No argument block that fits these components was found at the end of stage3b."
+
+
+def forge(folder: Path, forgery: Forgery) -> Path:
+    path = folder / "image"
+    path.write_bytes(forgery.build())
+    return path
+
+
+LIES = {
+    "the kernel is nowhere": Forgery(arguments={"kernel_src": 0x14000}),
+    "the kernel is behind the file": Forgery(arguments={"kernel_src": (1 << 64) - 4096}),
+    "the kernel's size wraps around": Forgery(arguments={"kernel_size": (1 << 64) - 1}),
+    "the kernel is empty": Forgery(arguments={"kernel_size": 0}),
+    "the ramdisk is left out": Forgery(arguments={"initrd_src": 0, "initrd_size": 0}),
+    "the ramdisk has no address": Forgery(arguments={"initrd_src": 0}),
+    "the ramdisk is the command line": Forgery(arguments={"initrd_src": LINE_AT, "initrd_size": 5}),
+    "a ramdisk that is not there": Forgery(
+        parts=ONLY_KERNEL, arguments={"initrd_src": 0x28000 + 0x2000, "initrd_size": 5000}
+    ),
+    "a ramdisk without an address": Forgery(parts=ONLY_KERNEL, arguments={"initrd_size": 5000}),
+}
+DOUBLES = {
+    "the kernel is stage3b": Forgery(
+        parts=ONLY_KERNEL, arguments={"kernel_src": RAMDISK_AT, "kernel_size": len(STAGE3B)}
+    ),
+    "the command line is stage3b": Forgery(
+        parts=(pieces()[0], pieces()[2]),
+        arguments={"cmdline_src": KERNEL_AT + 0x14000, "cmdline_size": len(STAGE3B)},
+    ),
+    "the command line is the kernel": Forgery(
+        parts=ONLY_KERNEL, arguments={"cmdline_src": KERNEL_AT, "cmdline_size": len(KERNEL)}
+    ),
+    "the ramdisk is the kernel": Forgery(
+        parts=ONLY_KERNEL, arguments={"initrd_src": KERNEL_AT, "initrd_size": len(KERNEL)}
+    ),
+}
+
+
+@pytest.mark.parametrize("forgery", [*LIES.values(), *DOUBLES.values()], ids=[*LIES, *DOUBLES])
+def test_arguments_that_do_not_fit_the_components_are_not_believed(tmp_path: Path, forgery: Forgery) -> None:
+    path = forge(tmp_path, forgery)
+    result = verify_file(path)
+    check = result.check.find("image.guest.arguments")
+    assert check is not None
+    assert (check.verdict, check.reason) == (Verdict.FAILED, NO_REASON)
+    assert result.contents is None
+    with open_image(path) as image:
+        assert dissect_file(image).title == "SE image"
+        with pytest.raises(SeError, match=NO_REASON):
+            extract_image(image, None, tmp_path / "out")
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["image"]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.dictionaries(
+        st.sampled_from(["kernel_src", "kernel_size", "cmdline_src", "cmdline_size", "initrd_src", "initrd_size"]),
+        st.sampled_from([0, 1, KERNEL_AT, RAMDISK_AT, LINE_AT, LOADER_AT, len(KERNEL), 5000, 33, 4096, (1 << 64) - 1]),
+        min_size=1,
+    )
+)
+def test_whatever_the_arguments_say_verification_ends_in_a_verdict(tmp_path: Path, arguments: dict[str, int]) -> None:
+    """Any numbers, among them the addresses and sizes of the components for each other's."""
+    path = forge(tmp_path, Forgery(arguments=arguments))
+    found = remarks(verify_file(path).check)
+    right = Forgery().build() == path.read_bytes()
+    assert right or "image.guest.arguments" in found or fits(arguments)
+
+
+def fits(arguments: dict[str, int]) -> bool:
+    """Whether the numbers still describe the components by whole pages."""
+    numbers = {
+        "kernel_src": KERNEL_AT,
+        "kernel_size": len(KERNEL),
+        "cmdline_src": LINE_AT,
+        "cmdline_size": 33,
+        "initrd_src": RAMDISK_AT,
+        "initrd_size": 5000,
+    } | arguments
+    pages = {KERNEL_AT: 19, RAMDISK_AT: 2, LINE_AT: 1}
+    places = [numbers[f"{role}_src"] for role in ("kernel", "cmdline", "initrd")]
+    return sorted(places) == sorted(pages) and all(
+        max(1, -(-numbers[f"{role}_size"] // 4096)) == pages[numbers[f"{role}_src"]]
+        for role in ("kernel", "cmdline", "initrd")
+    )
+
+
+def test_arguments_are_found_though_stage3b_holds_the_same_psw_earlier(tmp_path: Path) -> None:
+    """The last one counts: it is behind it that only padding follows."""
+    image = bytearray(Forgery().build())
+    psw = bytes.fromhex("00000001800000000000000000010000")
+    image[LOADER_AT + 0x100 : LOADER_AT + 0x110] = psw
+    (tmp_path / "image").write_bytes(image)
+    check = verify_file(tmp_path / "image").check.find("image.guest.arguments")
+    assert check is not None
+    assert check.verdict is Verdict.PASSED
+
+
+def test_the_start_address_tells_which_component_is_stage3b(tmp_path: Path) -> None:
+    draft = Draft(Forgery().build())
+    draft.put_secret(0x68, KERNEL_AT.to_bytes(8, "big"))
+    path = tmp_path / "image"
+    path.write_bytes(draft.data)
+    assert remarks(verify_file(path, KEY).check)["image.guest.arguments"] is Verdict.FAILED
+    assert verify_file(path).contents is not None, "without a key the start is unknown and the last one is taken"
+
+
+def test_stage3b_need_not_be_the_last_line_of_the_table_if_the_start_is_known(tmp_path: Path) -> None:
+    draft = Draft(Forgery().build())
+    line, loader = draft.table()[2:]
+    draft.put_row(2, *loader)
+    draft.put_row(3, *line)
+    draft.digest_again()
+    path = tmp_path / "image"
+    path.write_bytes(draft.data)
+    contents = verify_file(path, KEY).contents
+    assert contents is not None
+    assert [part.kind.name for part in contents.parts] == ["KERNEL", "RAMDISK", "STAGE3B", "COMMAND_LINE"]
+    assert verify_file(path).contents is None
+
+
+@pytest.mark.parametrize(("size", "verdict"), [(0xFFFF, Verdict.FAILED), (0x10000, Verdict.PASSED)])
+def test_stage3b_starts_kernels_of_64_kib_and_more(tmp_path: Path, size: int, verdict: Verdict) -> None:
+    path = forge(tmp_path, Forgery(parts=(Piece("kernel", 0x0028010203040506, KERNEL[:size]),)))
+    check = verify_file(path).check.find("image.guest.kernel-size")
+    assert check is not None
+    assert check.verdict is verdict
+
+
+def test_a_version_hidden_behind_the_end_of_the_kernel_is_not_believed(tmp_path: Path) -> None:
+    """The padding is not the kernel's."""
+    kernel = KERNEL[:0x10428] + len(KERNEL).to_bytes(8, "big") + KERNEL[0x10430:]
+    image = bytearray(Forgery(parts=pieces(kernel_content=kernel)).build())
+    image[KERNEL_AT + len(kernel) : KERNEL_AT + len(kernel) + 7] = b"6.66.66"
+    (tmp_path / "image").write_bytes(image)
+    result = verify_file(tmp_path / "image")
+    assert result.contents is not None
+    assert result.contents.kernel_version == ""
+    assert remarks(result.check)["image.guest.padding"] is Verdict.WARNING
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (b"quiet\0", "quiet"),
+        (b"quiet", "quiet"),
+        (b"quiet\0\0", "quiet\0"),
+        (b"\0", ""),
+        ("größe=1\0".encode(), "größe=1"),
+        (b"\xff\xfe\0", "\\xff\\xfe"),
+        (b"a\x1b[2J\0", "a\x1b[2J"),
+    ],
+)
+def test_a_command_line_as_text_has_no_closing_nul_and_hides_no_byte(raw: bytes, text: str) -> None:
+    assert command_line_text(raw) == text
