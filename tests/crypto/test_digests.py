@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seworkbench.crypto.digests import ImageDigests, RunningDigests
-from seworkbench.crypto.pages import OUTPUT_ROOM, PAGE_SIZE, PageCipher
+from seworkbench.crypto.pages import OUTPUT_ROOM, PageCipher
+from seworkbench.formats.components import PAGE_SIZE
 from seworkbench.secret import Secret
 
 # spec/se-image.md 8.5: content without padding, address

@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seworkbench.crypto.pages import OUTPUT_ROOM, PAGE_SIZE, RUN_PAGES, PageCipher, require_usable_image_key, tweaks
+from seworkbench.crypto.pages import OUTPUT_ROOM, RUN_PAGES, PageCipher, require_usable_image_key, tweaks
 from seworkbench.errors import SeError
+from seworkbench.formats.components import PAGE_SIZE
 from seworkbench.secret import Secret
 
 # spec/se-image.md 8.5
