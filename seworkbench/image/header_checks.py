@@ -154,7 +154,7 @@ def access_checks(
     """
     inside = (SECRET_PART, SCF_KNOWN, START)
     if access is None:
-        reason = "Needs the header key (--hdr-key) or the machine's private key (--host-private-key)."
+        reason = "Needs the header key or the machine's private key."
         # Nobody asked for what cannot be asked without a key; the whole does not fail for it, but says so.
         steps = [step.not_checked(reason, required=False) for step in (HEADER_TAG, *inside)]
         return group("image.access", "Authenticity", steps, required=False), None

@@ -48,7 +48,7 @@ class Settings:
         """Read the settings; whatever is missing or of the wrong type is as in a fresh installation."""
         try:
             stored: Any = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             stored = {}
         settings = cls()
         if isinstance(stored, dict):

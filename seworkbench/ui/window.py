@@ -184,8 +184,8 @@ class MainWindow(QMainWindow):
         settings.save(self.workbench.settings_path)
         event.accept()
 
-    def _open_mime(self, data: QMimeData) -> None:
-        if data.hasUrls():
+    def _open_mime(self, data: QMimeData | None) -> None:
+        if data is not None and data.hasUrls():  # an empty clipboard may give None
             self.open_files([Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()])
 
     def _own_actions(self) -> tuple[Action, ...]:

@@ -671,7 +671,7 @@ FAULTS = [
     Fault(
         "image.access.header-tag",
         NOT_CHECKED,
-        "Needs the header key (--hdr-key) or the machine's private key",
+        "Needs the header key or the machine's private key",
         access=None,
         others={**INSIDE, "image.guest.arguments": NOT_CHECKED},
         required=False,
@@ -1211,7 +1211,7 @@ def test_without_a_key_authenticity_is_left_open_and_the_whole_passes(golden: di
     assert access is not None
     assert (access.verdict, access.required) == (NOT_CHECKED, False)
     assert {leaf.reason for leaf in access.leaves()} == {
-        "Needs the header key (--hdr-key) or the machine's private key (--host-private-key)."
+        "Needs the header key or the machine's private key."
     }
 
 

@@ -99,7 +99,8 @@ def _slots(inspection: Inspection, known: Mapping[bytes, str]) -> Fact:
     strangers = [number for number, slot in enumerate(slots, start=1) if slot.phkh not in known]
     if not strangers:
         names = sorted({known[slot.phkh] for slot in slots})
-        return Fact(Verdict.PASSED, f"All of {total} match known machines", ", ".join(names))
+        sentence = "The key slot matches a known machine" if len(slots) == 1 else f"All {total} match known machines"
+        return Fact(Verdict.PASSED, sentence, ", ".join(names))
     first = slots[strangers[0] - 1].phkh.hex()[:_SHOWN_DIGITS]
     sentence = f"{len(slots) - len(strangers)} of {total} match known machines"
     return Fact(Verdict.WARNING, sentence, f"Slot {strangers[0]}, {first}…, is not known")
