@@ -232,12 +232,15 @@ class Jobs(QObject):
         super().__init__(parent)
         self.running: list[RunningJob] = []
         self._workers: list[_Worker] = []
+        self._closed = False
         self._threads = QThreadPool(self)
         self._ended = False
 
     def warm_up(self) -> None:
         """Have an idle worker ready; not after the end, when a timer may still ask for one."""
         if self._ended:
+            return
+        if self._closed:
             return
         self._workers = [worker for worker in self._workers if worker.alive or worker.busy]
         if all(worker.busy for worker in self._workers):
@@ -254,17 +257,24 @@ class Jobs(QObject):
         """
         self.warm_up()
         job = self._admit(RunningJob(title, self))
+        if self._closed:
+            job.end(cancelled=True)
+            return job
         next(worker for worker in self._workers if not worker.busy).give(job, name, arguments)
         return job
 
     def start_light(self, title: str, function: Callable[[Job], Any]) -> RunningJob:
         """Run a function of a Job on a thread; for work that is short or mostly waits."""
         job = self._admit(RunningJob(title, self))
+        if self._closed:
+            job.end(cancelled=True)
+            return job
         self._threads.start(_Task(_ThreadJob(job), function))
         return job
 
     def shut_down(self) -> None:
-        """Cancel everything and wait until it is gone."""
+        """Cancel everything and wait until it is gone. Nothing starts afterwards."""
+        self._closed = True
         self._ended = True
         for job in list(self.running):
             job.cancel()

@@ -59,22 +59,24 @@ def perform(request: dict[str, Any], job: Job) -> dict[str, Any]:
 
 def serve(lines: TextIO, output: TextIO) -> None:
     """Serve requests one after another; `cancel` reaches the one that runs."""
-    requests: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-    cancelled = threading.Event()
+    requests: queue.SimpleQueue[tuple[str, threading.Event] | None] = queue.SimpleQueue()
 
     def listen() -> None:
+        # Each request has a flag of its own, so that a cancel right behind it reaches it and no other.
+        cancelled = threading.Event()
         for line in lines:
             if line.strip() == "cancel":
                 cancelled.set()
             else:
-                requests.put(line)
+                cancelled = threading.Event()
+                requests.put((line, cancelled))
         cancelled.set()
         requests.put(None)
 
     threading.Thread(target=listen, name="listener", daemon=True).start()
     send(output, {"ready": True})
-    while (line := requests.get()) is not None:
-        cancelled.clear()
+    while (request := requests.get()) is not None:
+        line, cancelled = request
         send(output, perform(json.loads(line), Job(_Reporter(output), cancelled)))
 
 

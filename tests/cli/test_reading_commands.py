@@ -240,22 +240,36 @@ def test_verify_without_a_key_says_what_that_proves(desk: Desk, capsys: pytest.C
     status, text = verified(capsys, desk.file("full.img"))
     assert status == 0
     lines = text.splitlines()
-    assert lines[-2] == "Without a key this shows that the components belong to the header, not who made the image."
+    assert lines[-2] == HINT
     passed = text.count("✔ passed ")
     assert lines[-1] == f"passed: {passed} of {passed + 5} checks passed, 5 not checked."
     assert "Contents" not in lines
     assert text.count("○ not checked") == 5
 
 
-@pytest.mark.parametrize("words", [[], ["hdr.key"]])
+HINT = "Without a key this shows that the components belong to the header, not who made the image."
+LOUD = pytest.mark.xfail(
+    reason="DEFECT: -q without a key writes a line beside the verdict; the reference says only that"
+)
+
+
+@pytest.mark.parametrize("words", [pytest.param([], marks=LOUD), [KEY, "hdr.key"]], ids=["no key", "header key"])
 def test_a_quiet_verification_says_the_verdict_only(
     desk: Desk, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:
-    keys = [KEY, desk.file(words[0])] if words else []
+    keys = [desk.file(word) if word.endswith(".key") else word for word in words]
     _, text = verified(capsys, "-q", *keys, desk.file("full.img"))
-    expected = 1 if words else 2
-    assert len(text.splitlines()) == expected
-    assert text.splitlines()[-1].startswith("passed: ")
+    assert len(text.splitlines()) == 1
+    assert text.startswith("passed: ")
+
+
+@pytest.mark.xfail(reason="DEFECT: the hint what a verification without a key shows is given even where it failed")
+def test_nothing_is_said_to_be_shown_where_the_verification_failed(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, text = verified(capsys, desk.file("kernel"))
+    assert status == 3
+    assert HINT not in text
 
 
 def test_a_loud_verification_shows_evidence_and_rules_of_what_passed(

@@ -49,18 +49,41 @@ def test_a_long_create_that_is_stopped_leaves_nothing(desk: Desk, number: signal
     assert not replacing or desk.image.read_bytes() == b"the old image"
 
 
-def test_ctrl_c_while_a_key_is_read_from_a_pipe_ends_without_a_traceback(desk: Desk) -> None:
-    """Nobody writes the key, so the program waits; it is known to wait once the pipe can be opened for writing."""
+@pytest.mark.parametrize(
+    ("words", "number"),
+    [
+        (["info", "--hdr-key", "{pipe}", "{full}"], signal.SIGINT),
+        (
+            ["create", "-q", "-i", "{kernel}", "-p", "{pipe}", "-k", "{host}", "--no-verify", "-o", "{new}"],
+            signal.SIGINT,
+        ),
+        (
+            ["create", "-q", "-i", "{kernel}", "-p", "{pipe}", "-k", "{host}", "--no-verify", "-o", "{new}"],
+            signal.SIGTERM,
+        ),
+    ],
+    ids=["info", "create", "create, SIGTERM"],
+)
+def test_a_program_that_waits_for_a_pipe_can_be_stopped(desk: Desk, words: list[str], number: signal.Signals) -> None:
+    """Nobody writes, so the program waits; it is known to wait once the pipe can be opened for writing."""
     pipe = desk.out / "pipe"
     os.mkfifo(pipe)
+    files = {"kernel": "kernel", "host": "host1.crt", "full": "full.img"}
+    places = {name: desk.file(file) for name, file in files.items()} | {"pipe": str(pipe), "new": str(desk.image)}
     process = subprocess.Popen(
-        [sys.executable, "-m", "seworkbench", "image", "info", "--hdr-key", str(pipe), desk.file("full.img")],
+        [sys.executable, "-m", "seworkbench", "image", *(word.format(**places) for word in words)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(),
     )
     writer = os.open(pipe, os.O_WRONLY)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate()
-    os.close(writer)
-    assert (process.returncode, out, err) == (1, b"", b"error: Cancelled.\n")
+    process.send_signal(number)
+    try:
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        os.close(writer)
+    assert (process.returncode, out) == (1, b"")
+    assert err.startswith(b"error: Cancelled.\n")
+    assert b"Traceback" not in err
+    assert desk.left == ["pipe"]

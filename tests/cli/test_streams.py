@@ -404,6 +404,28 @@ def test_control_characters_of_a_file_name_are_shown_not_sent(
     assert r"a\x1b[2Jb\x0d\x07: The file does not exist." in said
 
 
+def test_names_with_line_breaks_stay_on_their_line(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    odd = desk.out / "a\nfailed: b\x1b[2J"
+    odd.mkdir()
+    for name in ("kernel", "host1.crt", "full.img", "hdr.key"):
+        (odd / name).write_bytes(Path(desk.file(name)).read_bytes())
+    kernel, document, key, image = (str(odd / name) for name in ("kernel", "host1.crt", "hdr.key", "full.img"))
+    create = ["-i", kernel, "-k", document, "-o", str(odd / "new.img"), "--no-verify", "--save-keys", str(odd / "keys")]
+    for words in (
+        ["create", *create],
+        ["test", "-k", document, image],
+        ["verify", "-v", "--hdr-key", key, "-i", kernel, image],
+        ["extract", "--hdr-key", key, "-d", str(odd / "parts"), image],
+        ["info", str(odd / "absent")],
+    ):
+        run(["image", *words])
+        written = capsys.readouterr()
+        lines = (written.out + written.err).splitlines()
+        assert [line for line in lines if line.startswith("failed: b")] == []
+        assert r"a\x0afailed: b\x1b[2J" in written.out + written.err
+        assert DANGEROUS.findall((written.out + written.err).replace("\n", "")) == []
+
+
 def test_a_command_line_cannot_forge_a_line_of_the_report(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     forged = "failed: everything is wrong."
     (desk.out / "line").write_text(f"quiet\n{forged}\nend")

@@ -147,6 +147,18 @@ def test_stage3b_need_not_be_the_last_line_of_the_table_if_the_start_is_known(tm
     assert verify_file(path).contents is None
 
 
+def test_a_component_at_address_zero_is_not_taken_for_one_that_is_absent(tmp_path: Path) -> None:
+    """Nothing can start it, and verification does not follow such a table; a dissection shows it all the same."""
+    draft = Draft(Forgery(parts=ONLY_KERNEL, arguments={"kernel_src": 0}).build())
+    prefix, _, length = draft.table()[0]
+    draft.put_row(0, prefix, 0, length)
+    path = tmp_path / "image"
+    path.write_bytes(draft.data)
+    with open_image(path) as image:
+        assert dissect_file(image).find("component[0]").title == "Component 1: kernel"
+    assert remarks(verify_file(path).check)["image.table.overlap"] is Verdict.FAILED
+
+
 @pytest.mark.parametrize(("size", "verdict"), [(0xFFFF, Verdict.FAILED), (0x10000, Verdict.PASSED)])
 def test_stage3b_starts_kernels_of_64_kib_and_more(tmp_path: Path, size: int, verdict: Verdict) -> None:
     path = forge(tmp_path, Forgery(parts=(Piece("kernel", 0x0028010203040506, KERNEL[:size]),)))

@@ -210,6 +210,16 @@ def test_arguments_that_lead_elsewhere_are_none(draft: Draft, file: Path, field:
         assert locate_stage3a_args(image, HEADER_AT, 640) == []
 
 
+def test_a_loader_full_of_argument_blocks_does_not_cost_a_look_at_each(draft: Draft, file: Path) -> None:
+    for number in range(100):
+        at = 0x11000 + 24 * number
+        for offset, value in ((0, HEADER_AT - at), (8, 640), (16, 0x2D000 - at)):
+            draft.put_number(at + offset, value)
+    file.write_bytes(draft.data)
+    with open_image(file) as image:
+        assert locate_stage3a_args(image, HEADER_AT, 640) == [0x11000 + 24 * number for number in range(8)]
+
+
 @pytest.mark.parametrize("header_at", [0, 0x11000, 0x11017, (0x11000 + (1 << 20)) + 1, 1 << 40])
 def test_no_arguments_are_looked_for_where_no_loader_can_be(opened: ImageFile, header_at: int) -> None:
     assert locate_stage3a_args(opened, header_at, 640) == []
@@ -263,6 +273,12 @@ def test_of_several_blocks_the_one_that_lists_all_pages_of_the_header_is_taken(f
     assert ipib_in(file).offset == 0x2D000
     file.write_bytes(image[:0x2D000])
     assert ipib_in(file).offset == 0x13000, "the decoy is better than nothing"
+
+
+def test_of_several_blocks_that_list_other_pages_the_one_before_the_header_is_taken(file: Path) -> None:
+    image = Forgery(metadata=False, hidden={ARGUMENTS_AT: bytes(24), 0x13000: decoy(), 0x16000: decoy()}).build()
+    file.write_bytes(image[:0x2D000])
+    assert ipib_in(file).offset == 0x13000
 
 
 def test_a_file_without_an_ipib_is_said_to_have_none(draft: Draft, file: Path) -> None:

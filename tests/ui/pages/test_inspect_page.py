@@ -1,0 +1,583 @@
+"""The Inspect page, driven as a person drives it: dropping files, typing, clicking."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from seworkbench.checks import Verdict
+
+# The tests of a folder form a package; the desk stands in the folder above.
+from ..desk import FIRST_COMPONENT, HEADER, INPUTS, PKI, Desk, tampered, wait_until  # noqa: TID252
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PASSED, FAILED, WARNING, NOT_CHECKED = Verdict.PASSED, Verdict.FAILED, Verdict.WARNING, Verdict.NOT_CHECKED
+GIB = 1 << 30
+
+
+def verdict_of(desk: Desk, check_id: str) -> Verdict:
+    """The verdict of a check as the page has it."""
+    assert desk.inspect.checklist.check is not None
+    found = desk.inspect.checklist.check.find(check_id)
+    assert found is not None, check_id
+    return found.verdict
+
+
+def selected_name(desk: Desk) -> str:
+    """Name of the field that is selected in the tree."""
+    field = desk.inspect.tree.selected_field
+    assert field is not None
+    return field.name
+
+
+# --- opening
+
+
+def test_the_empty_page_says_what_it_is_for_and_opens_a_chosen_file(desk: Desk) -> None:
+    desk.window.show_page("inspect")
+    assert desk.inspect.empty.isVisible()
+    assert not desk.inspect.body.isVisible()
+    desk.dialogs.file = str(desk.images.get("default"))
+    desk.click(desk.inspect.empty, "Open a file…")
+    assert desk.inspect.title.text() == "default.img"
+    assert not desk.inspect.empty.isVisible()
+
+
+def test_a_dropped_image_is_shown_and_verified_as_far_as_it_can_be_without_a_key(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    assert desk.inspect.title.text() == "default.img"
+    assert desk.inspect.subtitle.text() == "SE boot image, 184 KiB, opened read-only"
+    found, digests, authenticity, slots = desk.facts()
+    assert found == (PASSED, "Header found by the image metadata at 0xc000", "At 0x14000")
+    assert digests == (PASSED, "Digests recomputed: PLD, ALD, TLD and page count match", "25 pages")
+    assert authenticity[0] is NOT_CHECKED
+    assert "header key" in authenticity[2]
+    assert slots == (NOT_CHECKED, "1 key slot, for machines not known here", "Drop host key documents to compare")
+    assert desk.inspect.checklist.check is not None
+    assert desk.inspect.checklist.check.verdict is PASSED
+    assert verdict_of(desk, "image.access.header-tag") is NOT_CHECKED
+    assert not desk.inspect.opened.isEnabled()
+    assert desk.error() == ""
+
+
+def test_a_fact_leads_to_its_check_by_click_and_by_keyboard(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    card = desk.inspect.strip.cards[1]
+    QTest.mouseClick(card, Qt.MouseButton.LeftButton)
+    assert desk.inspect.checklist.isVisible()
+    assert desk.inspect.checklist.selected is not None
+    assert desk.inspect.checklist.selected.id == "image.digest"
+    QTest.keyClick(desk.inspect.strip.cards[2], Qt.Key.Key_Return)
+    assert desk.inspect.checklist.selected.id == "image.access.header-tag"
+
+
+def test_a_bare_header_is_shown_without_components(desk: Desk) -> None:
+    image = desk.images.get("default").read_bytes()
+    header = desk.folder / "guest.hdr"
+    header.write_bytes(image[HEADER : HEADER + 640])
+    desk.open(header)
+    assert desk.inspect.subtitle.text() == "SE header, 640 bytes, opened read-only"
+    assert [fact[1] for fact in desk.facts()[:2]] == ["A bare SE header", "No components to check"]
+    assert not desk.inspect.contents.extract.isEnabled()
+    desk.drop(INPUTS / "hdr.key")
+    assert desk.inspect.subtitle.text().endswith("unlocked")
+    assert desk.facts()[2][0] is PASSED
+
+
+def test_a_saved_header_is_the_header_of_the_image(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    saved = desk.folder / "out.hdr"
+    desk.dialogs.file = str(saved)
+    desk.window.actions_table.run("inspect.header")
+    assert saved.read_bytes() == desk.images.get("default").read_bytes()[HEADER : HEADER + 640]
+    desk.open(saved)
+    assert desk.facts()[0][1] == "A bare SE header"
+
+
+def test_a_header_that_cannot_be_saved_is_told(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    desk.dialogs.file = str(desk.folder / "no" / "such" / "folder.hdr")
+    desk.window.actions_table.run("inspect.header")
+    assert desk.error()
+
+
+def test_garbage_is_not_opened_and_the_reason_is_listed(desk: Desk) -> None:
+    garbage = desk.folder / "garbage.img"
+    garbage.write_bytes(bytes(range(1, 256)) * 100)
+    desk.window.show_page("inspect")
+    desk.drop(garbage)
+    assert desk.inspect.empty.isVisible()
+    assert desk.messages[-1].startswith("garbage.img: Nothing this program works with")
+    assert desk.window.messages.isVisible()
+
+
+def test_a_file_cut_off_inside_its_header_is_refused_with_the_reason_and_the_page_stays_usable(desk: Desk) -> None:
+    cut = desk.folder / "cut.img"
+    cut.write_bytes(desk.images.get("default").read_bytes()[: HEADER + 100])
+    desk.open(cut)
+    assert desk.error()
+    assert desk.inspect.empty.isVisible()
+    assert not desk.inspect.body.isVisible()
+    desk.open(desk.images.get("default"))
+    assert desk.error() == ""
+    assert desk.facts()[1][0] is PASSED
+
+
+def test_a_refused_file_leaves_the_open_one_as_it_was(desk: Desk) -> None:
+    cut = desk.folder / "cut.img"
+    cut.write_bytes(desk.images.get("default").read_bytes()[: HEADER + 100])
+    desk.open(desk.images.get("default"))
+    before = desk.facts()
+    desk.open(cut)
+    assert "cut.img" in desk.error()
+    assert desk.inspect.title.text() == "default.img"
+    assert desk.facts() == before
+
+
+def test_another_image_may_be_opened_while_one_is_verified(desk: Desk) -> None:
+    desk.window.open_files([desk.images.large()])
+    wait_until(lambda: desk.inspect.session.reading, "the verification to begin")
+    desk.open(desk.images.get("two_hosts"))
+    assert desk.inspect.title.text() == "two_hosts.img"
+    assert desk.facts()[1][0] is PASSED
+    assert "2 key slots" in desk.facts()[3][1]
+
+
+def test_a_cancelled_verification_says_so_and_can_be_made_again(desk: Desk) -> None:
+    desk.window.open_files([desk.images.large()])
+    wait_until(lambda: desk.inspect.session.reading, "the verification to begin")
+    assert desk.facts()[1][1] == "Digests are being recomputed"
+    while desk.window.workbench.jobs.running:
+        desk.window.activity.cancel.click()
+        QTest.qWait(10)
+    assert desk.facts()[1][1] == "Digests were not recomputed"
+    desk.press("F5")
+    assert desk.facts()[1][1] == "Digests are being recomputed"
+    desk.window.activity.cancel.click()
+    desk.settle()
+
+
+def test_two_files_opened_in_a_row_end_with_the_second(desk: Desk) -> None:
+    desk.window.open_files([desk.images.get("two_hosts"), desk.images.get("default")])
+    desk.settle()
+    assert desk.inspect.title.text() == "default.img"
+    assert "1 key slot" in desk.facts()[3][1]
+
+
+def test_an_image_of_8_gib_opens_and_its_last_byte_is_reached(desk: Desk) -> None:
+    huge = desk.folder / "huge.img"
+    shutil.copyfile(desk.images.get("default"), huge)
+    os.truncate(huge, 8 * GIB)
+    desk.window.open_files([huge])
+    wait_until(lambda: desk.inspect.session.inspection is not None, "the first look")
+    assert "8.0 GiB" in desk.inspect.subtitle.text()
+    desk.press("Ctrl+G")
+    desk.inspect.find_bar.line.setText(hex(8 * GIB - 1))
+    desk.inspect.find_bar.line.returnPressed.emit()
+    assert desk.inspect.hex.selection[0] == 8 * GIB - 1
+    for job in list(desk.window.workbench.jobs.running):
+        job.cancel()
+    desk.settle()
+
+
+# --- unlocking
+
+
+def test_the_header_key_opens_the_header_and_everything_is_checked(desk: Desk) -> None:
+    desk.open_unlocked()
+    assert desk.inspect.subtitle.text().endswith(", unlocked")
+    assert desk.facts()[2] == (PASSED, "Authenticity proven: the header opens", "GCM tag")
+    assert desk.inspect.checklist.check is not None
+    assert desk.inspect.checklist.check.verdict is not FAILED
+    assert verdict_of(desk, "image.access.header-tag") is PASSED
+    assert desk.inspect.opened.isChecked()
+    desk.inspect.show_side("contents")
+    assert desk.inspect.contents.extract.isEnabled()
+
+
+def test_as_the_machine_the_header_opens_too(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    desk.drop(PKI / "host1.key")
+    assert desk.facts()[2][0] is PASSED
+    assert verdict_of(desk, "image.access.slot") is PASSED
+
+
+@pytest.mark.parametrize("key", ["a header key of another image", "the key of another machine"])
+def test_a_wrong_key_is_told_and_nothing_changes(desk: Desk, key: str) -> None:
+    desk.open(desk.images.get("default"))
+    before = desk.facts(), desk.inspect.subtitle.text(), selected_name(desk)
+    wrong = PKI / "host2.key"
+    if key == "a header key of another image":
+        wrong = desk.folder / "other.key"
+        wrong.write_bytes(bytes(range(100, 132)))
+    desk.drop(wrong)
+    assert desk.error()
+    assert (desk.facts(), desk.inspect.subtitle.text(), selected_name(desk)) == before
+    assert desk.inspect.session.access is None
+    assert not desk.inspect.opened.isEnabled()
+    assert wrong.read_bytes().hex() not in " ".join(desk.messages)
+
+
+def test_a_key_may_be_chosen_in_a_dialog(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    desk.dialogs.file = str(INPUTS / "hdr.key")
+    desk.press("Ctrl+U")
+    desk.settle()
+    assert desk.facts()[2][0] is PASSED
+
+
+def test_locking_again_hides_what_the_key_showed(desk: Desk) -> None:
+    desk.open_unlocked()
+    assert desk.inspect.session.inspection is not None
+    desk.window.actions_table.run("inspect.lock")
+    desk.settle()
+    assert desk.facts()[2][0] is NOT_CHECKED
+    assert desk.inspect.session.inspection.content is None
+    assert desk.inspect.session.access is None
+    assert not desk.inspect.opened.isEnabled()
+
+
+def test_opened_bytes_and_stored_bytes_are_told_apart(desk: Desk) -> None:
+    desk.open_unlocked()
+    stored = desk.images.get("default").read_bytes()[HEADER + 0x1F0 : HEADER + 0x1F0 + 16]
+    field = desk.inspect.session.inspection.tree.find("SeHeaderV1", "encrypted")  # type: ignore[union-attr]
+    assert field is not None
+    desk.click(desk.inspect, "As stored")
+    desk.inspect.hex.select(HEADER + 0x1F0, 16)
+    assert desk.inspect.hex.selected_bytes() == stored
+    desk.click(desk.inspect, "Opened")
+    desk.inspect.hex.select(HEADER + 0x1F0, 16)
+    assert desk.inspect.hex.selected_bytes() != stored
+
+
+# --- machines
+
+
+def test_a_host_key_document_marks_the_slot_as_known(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    desk.drop(PKI / "host1.crt")
+    assert desk.window.page is desk.inspect
+    assert desk.facts()[3] == (PASSED, "The key slot matches a known machine", "host1.crt")
+
+
+def test_a_slot_of_an_unknown_machine_is_pointed_out(desk: Desk) -> None:
+    desk.open(desk.images.get("two_hosts"))
+    desk.drop(PKI / "host1.crt")
+    verdict, sentence, detail = desk.facts()[3]
+    assert verdict is WARNING
+    assert sentence == "1 of 2 key slots match known machines"
+    assert detail.endswith("is not known")
+    desk.drop(PKI / "host2.crt")
+    assert desk.facts()[3] == (PASSED, "All 2 key slots match known machines", "host1.crt, host2.crt")
+
+
+def test_the_key_hash_file_of_a_machine_marks_its_slot(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    inspection = desk.inspect.session.inspection
+    assert inspection is not None
+    hashes = desk.folder / "uv-keys"
+    held = [inspection.header.keyslots[0].phkh, *[bytes(32)] * 14]
+    hashes.write_text("".join(f"{line.hex()}\n" for line in held))
+    desk.drop(hashes)
+    assert desk.facts()[3][0] is PASSED
+    assert desk.facts()[3][2] == "uv-keys"
+
+
+# --- tampering
+
+
+@pytest.mark.parametrize(
+    ("offset", "failing"),
+    [
+        (FIRST_COMPONENT + 5000, "image.digest.pld"),
+        (HEADER + 0x0E0, "image.digest.pld"),
+        (HEADER + 0x120, "image.digest.ald"),
+        (HEADER + 0x160, "image.digest.tld"),
+        (HEADER + 0x037, "image.digest.nep"),
+    ],
+)
+def test_a_tampered_image_is_caught_and_the_failing_check_is_open(desk: Desk, offset: int, failing: str) -> None:
+    desk.open(tampered(desk.images.get("default"), desk.folder, offset))
+    verdict, sentence, _ = desk.facts()[1]
+    assert verdict is FAILED
+    assert sentence == "The components are not those of the header"
+    assert verdict_of(desk, failing) is FAILED
+    assert desk.inspect.checklist.check is not None
+    assert desk.inspect.checklist.check.verdict is FAILED
+    QTest.mouseClick(desk.inspect.strip.cards[1], Qt.MouseButton.LeftButton)
+    assert failing in desk.inspect.checklist.opened()
+    assert desk.messages[-1].endswith("verification failed.")
+
+
+def test_a_tampered_header_does_not_open_with_the_right_key(desk: Desk) -> None:
+    desk.open(tampered(desk.images.get("default"), desk.folder, HEADER + 0x03F))
+    desk.drop(INPUTS / "hdr.key")
+    assert "tag" in desk.error() or "key" in desk.error()
+    assert desk.facts()[2][0] is not PASSED
+
+
+def test_verifying_again_sees_what_changed_on_disk(desk: Desk) -> None:
+    path = tampered(desk.images.get("default"), desk.folder, FIRST_COMPONENT, bits=0)
+    desk.open(path)
+    assert desk.facts()[1][0] is PASSED
+    with path.open("r+b") as file:
+        file.seek(FIRST_COMPONENT)
+        file.write(b"\xff\xff\xff\xff")
+    desk.press("F5")
+    desk.settle()
+    assert desk.facts()[1][0] is FAILED
+
+
+# --- one selection everywhere
+
+
+def test_a_field_chosen_in_the_tree_is_marked_in_bytes_map_curve_and_side(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    desk.inspect.tree.setFocus()
+    QTest.keyClick(desk.inspect.tree, Qt.Key.Key_Down)
+    field = desk.inspect.tree.selected_field
+    assert field is not None
+    assert field.name == "version"
+    assert desk.inspect.hex.selection == (field.offset, field.length)
+    assert desk.inspect.map.marked == field.offset
+    assert desk.inspect.curve.marked == field.offset
+    assert desk.inspect.details.field is field
+
+
+def test_a_byte_chosen_by_keyboard_in_the_bytes_selects_its_field(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    desk.inspect.hex.select(HEADER + 0x10, 1)
+    assert selected_name(desk) == "iv"
+    desk.inspect.hex.setFocus()
+    QTest.keyClick(desk.inspect.hex, Qt.Key.Key_Down)
+    assert selected_name(desk) == "nks"
+    assert desk.inspect.details.field is desk.inspect.tree.selected_field
+    assert desk.inspect.map.marked == HEADER + 0x20
+
+
+def test_a_click_into_the_map_leads_to_the_part(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    desk.inspect.hex.go_to(0)
+    places = [
+        QPoint(x, y)
+        for y in range(0, desk.inspect.map.height(), 5)
+        for x in range(0, desk.inspect.map.width(), 20)
+        if (desk.inspect.map.hit(QPoint(x, y).toPointF()) or 0) > FIRST_COMPONENT
+    ]
+    QTest.mouseClick(desk.inspect.map, Qt.MouseButton.LeftButton, pos=places[len(places) // 2])
+    offset, _ = desk.inspect.hex.selection
+    field = desk.inspect.tree.selected_field
+    assert offset > FIRST_COMPONENT
+    assert field is not None
+    assert field.offset <= offset < field.offset + field.length
+    assert desk.inspect.curve.marked == offset
+
+
+def test_the_curve_leads_to_the_bytes(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    desk.inspect.curve.activated.emit(0x2E088)
+    assert desk.inspect.hex.selection[0] == 0x2E088
+    assert desk.inspect.map.marked == 0x2E088
+
+
+# --- finding
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "first"),
+    [
+        ("Hex", "49 42 4d 53 ?? 63 45 78", HEADER),
+        ("Text", "IBMSecEx", HEADER),
+        ("Number", "0x49424d5365634578", HEADER),
+        ("Text", "SeImgLnx", 0xC000),
+    ],
+)
+def test_bytes_are_found_as_hex_text_and_number(desk: Desk, kind: str, text: str, first: int) -> None:
+    desk.open(desk.images.get("default"))
+    desk.press("Ctrl+F")
+    bar = desk.inspect.find_bar
+    assert bar.line.hasFocus()
+    bar.kind.setCurrentText(kind)
+    desk.type_into(bar.line, text)
+    assert bar.count.text() == "1 of 1"
+    assert desk.inspect.hex.selection == (first, 8)
+
+
+def test_f3_steps_through_the_hits_and_around_the_end(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    desk.press("Ctrl+F")
+    bar = desk.inspect.find_bar
+    desk.type_into(bar.line, "01 00 00 00")
+    count = int(bar.count.text().split(" of ")[1])
+    assert count > 2
+    seen = [desk.inspect.hex.selection[0]]
+    for _ in range(count):
+        desk.press("F3")
+        seen.append(desk.inspect.hex.selection[0])
+    assert seen[-1] == seen[0]
+    assert sorted(set(seen)) == seen[:-1]
+    desk.press("Shift+F3")
+    assert desk.inspect.hex.selection[0] == seen[-2]
+    QTest.keyClick(bar.line, Qt.Key.Key_Escape)
+    assert not bar.isVisible()
+
+
+def test_what_is_not_there_is_told_and_the_selection_stays(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    before = desk.inspect.hex.selection
+    desk.press("Ctrl+F")
+    desk.inspect.find_bar.kind.setCurrentText("Text")
+    desk.type_into(desk.inspect.find_bar.line, "no such text in any image")
+    assert desk.inspect.find_bar.count.text() == "no hit"
+    assert desk.inspect.hex.selection == before
+
+
+@pytest.mark.parametrize(("kind", "text"), [("Hex", "4"), ("Hex", "zz"), ("Number", "a lot")])
+def test_a_search_that_makes_no_sense_is_explained(desk: Desk, kind: str, text: str) -> None:
+    desk.open(desk.images.get("default"))
+    desk.press("Ctrl+F")
+    desk.inspect.find_bar.kind.setCurrentText(kind)
+    desk.type_into(desk.inspect.find_bar.line, text)
+    assert desk.error()
+    desk.click(desk.inspect.error, "Dismiss")
+    assert desk.error() == ""
+
+
+def test_an_offset_is_gone_to_absolutely_and_from_here(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    desk.press("Ctrl+G")
+    line = desk.inspect.find_bar.line
+    for text, expected in (("0x14000", 0x14000), ("+0x10", 0x14010), ("-16", 0x14000), ("0188416", 0x2E000)):
+        desk.type_into(line, text)
+        assert desk.inspect.hex.selection[0] == expected
+        assert desk.error() == ""
+    assert desk.inspect.tree.selected_field is not None
+    assert desk.inspect.tree.selected_field.offset == 0x2E000
+
+
+@pytest.mark.parametrize("text", ["here", "0x", "-1000000", "0xffffffffffffffffffff", "1e3", "0x14000 0x2"])
+def test_an_offset_that_is_none_is_explained_and_nothing_moves(desk: Desk, text: str) -> None:
+    desk.open(desk.images.get("default"))
+    before = desk.inspect.hex.selection
+    desk.press("Ctrl+G")
+    desk.type_into(desk.inspect.find_bar.line, text)
+    assert desk.error()
+    assert desk.inspect.hex.selection == before
+
+
+# --- contents
+
+
+def test_without_a_key_the_contents_ask_for_one(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    desk.inspect.show_side("contents")
+    assert not desk.inspect.contents.extract.isEnabled()
+    desk.dialogs.file = str(INPUTS / "hdr.key")
+    desk.click(desk.inspect.contents, "Unlock with a key…")
+    assert desk.inspect.contents.extract.isEnabled()
+    assert not desk.inspect.contents.unlock.isVisible()
+
+
+def test_components_are_extracted_as_they_went_in(desk: Desk) -> None:
+    desk.open_unlocked()
+    folder = desk.folder / "parts"
+    folder.mkdir()
+    desk.dialogs.file = str(folder)
+    desk.inspect.show_side("contents")
+    desk.click(desk.inspect.contents, "Extract all…")
+    written = {path.read_bytes() for path in folder.iterdir()}
+    for name in ("kernel", "ramdisk"):
+        content = (INPUTS / name).read_bytes()
+        # Trailing zeros are padding: the image does not tell where the file ended.
+        assert any(raw.startswith(content) and not raw[len(content) :].strip(b"\0") for raw in written), name
+    assert any(raw.startswith((INPUTS / "cmdline").read_bytes().rstrip(b"\n\0")) for raw in written)
+    assert desk.messages[-1].endswith(f"to {folder}.")
+
+
+def test_extracting_over_existing_files_is_refused_and_told(desk: Desk) -> None:
+    desk.open_unlocked()
+    desk.dialogs.file = str(desk.folder / "parts")
+    for _ in range(2):
+        desk.window.actions_table.run("inspect.extract")
+        desk.settle()
+    assert desk.error()
+    assert len([text for text in desk.messages if text.startswith("Extracted")]) == 1
+
+
+def test_an_image_without_encryption_is_readable_without_a_key(desk: Desk) -> None:
+    desk.open(desk.images.get("unencrypted"))
+    desk.inspect.show_side("contents")
+    assert desk.facts()[1][0] is PASSED
+    assert desk.inspect.contents.extract.isEnabled()
+
+
+# --- is this what I reviewed?
+
+
+def test_the_reviewed_kernel_is_recognised(desk: Desk) -> None:
+    desk.open_unlocked()
+    desk.drop(INPUTS / "kernel")
+    assert desk.window.page is desk.inspect
+    check = desk.inspect.checklist.check
+    assert check is not None
+    inputs = [leaf for leaf in check.leaves() if leaf.id.startswith("image.input")]
+    assert [leaf.verdict for leaf in inputs] == [PASSED]
+    assert desk.inspect.checklist.isVisible()
+
+
+def test_another_kernel_is_told_apart(desk: Desk) -> None:
+    desk.open_unlocked()
+    other = desk.folder / "other-kernel"
+    content = bytearray((INPUTS / "kernel").read_bytes())
+    content[0x11000] ^= 1
+    other.write_bytes(content)
+    desk.drop(other)
+    check = desk.inspect.checklist.check
+    assert check is not None
+    inputs = [leaf for leaf in check.leaves() if leaf.id.startswith("image.input")]
+    assert [leaf.verdict for leaf in inputs] == [FAILED]
+    assert inputs[0].id in desk.inspect.checklist.opened()
+    assert check.verdict is FAILED
+
+
+def test_without_a_key_a_kernel_cannot_be_compared_and_the_reason_is_given(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    desk.drop(INPUTS / "kernel")
+    check = desk.inspect.checklist.check
+    assert check is not None
+    inputs = [leaf for leaf in check.leaves() if leaf.id.startswith("image.input")]
+    assert [leaf.verdict for leaf in inputs] == [NOT_CHECKED]
+    assert inputs[0].reason
+
+
+# --- the file goes away
+
+
+def test_a_file_that_vanished_is_told_when_it_is_verified_again(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "soon-gone.img"
+    shutil.copyfile(desk.images.get("default"), path)
+    desk.open(path)
+    path.unlink()
+    desk.press("F5")
+    desk.settle()
+    assert "soon-gone.img" in desk.error()
+
+
+def test_a_file_cut_shorter_behind_our_back_is_told_and_nothing_crashes(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "shrinking.img"
+    shutil.copyfile(desk.images.get("default"), path)
+    desk.open(path)
+    os.truncate(path, 4096)
+    desk.inspect.hex.go_to(HEADER)
+    desk.inspect.hex.viewport().repaint()
+    desk.press("F5")
+    desk.settle()
+    assert desk.inspect.checklist.check is not None
+    assert desk.inspect.checklist.check.verdict is FAILED

@@ -1,0 +1,269 @@
+"""Pictures of every page in every state, from the real window: `python -m tests.ui.screenshots FOLDER [STATE …]`.
+
+Each picture is called STATE-LOOK.png, where LOOK is light, dark, contrast or double (light at scale 2). A process has
+one scale, so the pictures at scale 2 are made by another one.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from seworkbench.ui.app import make_window
+from seworkbench.ui.theme import ThemeChoice
+
+from .desk import FIRST_COMPONENT, INPUTS, PKI, Images, tampered, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seworkbench.ui.window import MainWindow
+
+ROOT = Path(__file__).parents[2]
+SIZE = (1440, 900)
+LOOKS = {"light": ThemeChoice.LIGHT, "dark": ThemeChoice.DARK, "contrast": ThemeChoice.HIGH_CONTRAST}
+DOUBLE = "double"
+REASON = "Compared with the value on the machine's console, by phone."
+
+
+class Studio:
+    """The window before the camera.
+
+    Args:
+        folder: for files that are made on the way.
+        choice: theme.
+    """
+
+    def __init__(self, folder: Path, choice: ThemeChoice) -> None:
+        self.folder = folder
+        self.images = Images(folder)
+        self.window: MainWindow = make_window(folder / "settings.json")
+        self.window.resize(*SIZE)
+        self.window.workbench.theme.choose(choice)
+        self.window.show()
+        self.inspect = self.window.pages["inspect"]
+        self.build = self.window.pages["build"]
+
+    def close(self) -> None:
+        """Put the window away."""
+        self.window.close()
+        QTest.qWait(1)
+
+    def drop(self, *paths: Path) -> None:
+        """Open files and wait until they are dealt with."""
+        self.window.open_files(list(paths))
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until nothing runs and everything is painted."""
+        wait_until(lambda: not self.window.workbench.jobs.running, "the jobs to end")
+        QTest.qWait(50)
+
+    def unlocked(self) -> None:
+        """An image, opened with its header key, of a known machine."""
+        self.drop(self.images.get("two_hosts"))
+        self.drop(INPUTS / "hdr.key", PKI / "host1.crt")
+
+
+def _overview_empty(studio: Studio) -> None:
+    studio.window.show_page("overview")
+
+
+def _overview_recent(studio: Studio) -> None:
+    studio.drop(studio.images.get("default"), studio.images.get("two_hosts"))
+    studio.window.show_page("overview")
+
+
+def _inspect_empty(studio: Studio) -> None:
+    studio.window.show_page("inspect")
+
+
+def _inspect_open(studio: Studio) -> None:
+    studio.drop(studio.images.get("two_hosts"))
+
+
+def _inspect_unlocked(studio: Studio) -> None:
+    studio.unlocked()
+    inspection = studio.inspect.session.inspection  # type: ignore[attr-defined]
+    studio.inspect.tree.select_field(inspection.tree.find("SeHeaderV1", "encrypted", "psw"))  # type: ignore[attr-defined]
+    studio.inspect._show_field(studio.inspect.tree.selected_field)  # type: ignore[attr-defined]
+
+
+def _inspect_side(name: str) -> Callable[[Studio], None]:
+    def show(studio: Studio) -> None:
+        studio.unlocked()
+        studio.inspect.show_side(name)  # type: ignore[attr-defined]
+
+    return show
+
+
+def _inspect_failing(studio: Studio) -> None:
+    studio.drop(tampered(studio.images.get("default"), studio.folder, FIRST_COMPONENT + 5000))
+    studio.inspect.show_side("checks")  # type: ignore[attr-defined]
+    studio.inspect.checklist.select("image.digest.pld")  # type: ignore[attr-defined]
+
+
+def _inspect_refused(studio: Studio) -> None:
+    studio.drop(studio.images.get("default"))
+    studio.drop(PKI / "host2.key")
+
+
+def _inspect_find(studio: Studio) -> None:
+    studio.unlocked()
+    studio.inspect.find_bar.ask("Hex")  # type: ignore[attr-defined]
+    QTest.keyClicks(studio.inspect.find_bar.line, "01 00 00 00\r")  # type: ignore[attr-defined]
+
+
+def _build_empty(studio: Studio) -> None:
+    studio.window.show_page("build")
+
+
+def _fill(studio: Studio) -> None:
+    studio.drop(INPUTS / "kernel", _ramdisk(studio), INPUTS / "cmdline", PKI / "host1.crt")
+    path = studio.build.output.path  # type: ignore[attr-defined]
+    path.selectAll()
+    QTest.keyClicks(path, str(studio.folder / "guest.img"))
+    studio.settle()
+
+
+def _build_filled(studio: Studio) -> None:
+    _fill(studio)
+    QTest.keyClicks(studio.build.hosts.rows[0].reason, REASON)  # type: ignore[attr-defined]
+
+
+def _build_incomplete(studio: Studio) -> None:
+    line = studio.folder / "long-cmdline"
+    line.write_text("root=/dev/vda1 rdinit=/bin/bash " + "x" * 140)
+    studio.drop(INPUTS / "kernel", line, PKI / "host1.crt", PKI / "host2.crt")
+
+
+def _build_running(studio: Studio) -> None:
+    large = studio.folder / "large-ramdisk"
+    with large.open("wb") as file:
+        file.write(b"070701")
+        file.truncate(8 << 30)
+    _build_filled(studio)
+    studio.drop(large)
+    studio.window.actions_table.run("build.build")
+    job = studio.window.workbench.jobs.running[0]
+    wait_until(lambda: job.progress.total > 1 << 30 and job.progress.done > 1 << 28, "the build to be under way")
+
+
+def _build_built(studio: Studio) -> None:
+    _build_filled(studio)
+    studio.window.actions_table.run("build.build")
+
+
+def _ramdisk(studio: Studio) -> Path:
+    path = studio.folder / "initrd"
+    path.write_bytes(b"070701" + bytes(90_000))
+    return path
+
+
+def _messages(studio: Studio) -> None:
+    studio.window.show_page("overview")
+    studio.drop(PKI / "garbage.crt", INPUTS / "elf", PKI / "host.crl", studio.folder / "gone")
+
+
+def _palette(studio: Studio) -> None:
+    studio.window.show_palette()
+
+
+def _help(studio: Studio) -> None:
+    studio.window.show_help("verification.md#step-14-digests-and-page-count")
+
+
+STATES: dict[str, Callable[[Studio], None]] = {
+    "overview-empty": _overview_empty,
+    "overview-recent": _overview_recent,
+    "inspect-empty": _inspect_empty,
+    "inspect-open": _inspect_open,
+    "inspect-unlocked": _inspect_unlocked,
+    "inspect-checks": _inspect_side("checks"),
+    "inspect-contents": _inspect_side("contents"),
+    "inspect-failing": _inspect_failing,
+    "inspect-refused": _inspect_refused,
+    "inspect-find": _inspect_find,
+    "build-empty": _build_empty,
+    "build-filled": _build_filled,
+    "build-incomplete": _build_incomplete,
+    "build-running": _build_running,
+    "build-built": _build_built,
+    "messages": _messages,
+    "palette": _palette,
+    "help": _help,
+}
+# States that run a job when the picture is taken.
+_UNSETTLED = ("build-running",)
+
+
+def take(state: str, look: str, target: Path) -> Path:
+    """Take the picture of a state.
+
+    Args:
+        state: one of STATES.
+        look: one of LOOKS, or DOUBLE in a process of that scale.
+        target: folder for the picture.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        studio = Studio(Path(folder), LOOKS.get(look, ThemeChoice.LIGHT))
+        STATES[state](studio)
+        if state in _UNSETTLED:
+            QTest.qWait(100)
+        else:
+            studio.settle()
+        # What opened above the window, if anything did.
+        above = [
+            widget for widget in QApplication.topLevelWidgets() if widget.isVisible() and _is_above(widget, studio)
+        ]
+        path = target / f"{state}-{look}.png"
+        if not (above[0] if above else studio.window).grab().save(str(path)):
+            raise OSError(f"cannot write {path}")
+        for job in list(studio.window.workbench.jobs.running):
+            job.cancel()
+        studio.settle()
+        for widget in above:
+            widget.close()
+        studio.close()
+    return path
+
+
+def _is_above(widget: object, studio: Studio) -> bool:
+    return type(widget).__name__ in ("CommandPalette", "HelpWindow") and widget is not studio.window
+
+
+def main(arguments: list[str]) -> int:
+    """Take all pictures, or those of some states."""
+    if not arguments:
+        sys.stderr.write(f"usage: python -m tests.ui.screenshots FOLDER [STATE …]\nstates: {', '.join(STATES)}\n")
+        return 2
+    target = Path(arguments[0])
+    wanted = arguments[1:] or list(STATES)
+    target.mkdir(parents=True, exist_ok=True)
+    double = os.environ.get("QT_SCALE_FACTOR") == "2"
+    application = QApplication.instance()
+    if application is None:
+        application = QApplication(["screenshots"])
+    assert isinstance(application, QApplication)
+    application.setStyle("Fusion")
+    for look in (DOUBLE,) if double else LOOKS:
+        for state in wanted:
+            sys.stdout.write(f"{take(state, look, target)}\n")
+    if double:
+        return 0
+    again = [sys.executable, "-m", "tests.ui.screenshots", str(target.absolute()), *wanted]
+    environment = {**os.environ, "QT_SCALE_FACTOR": "2", "PYTHONPATH": str(ROOT)}
+    return subprocess.run(again, env=environment, cwd=ROOT, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

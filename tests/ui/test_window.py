@@ -1,0 +1,526 @@
+"""The shell of the window: actions, palette, routing of files, settings, closing."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections import Counter
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QGuiApplication, QKeySequence
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMessageBox
+from shiboken6 import delete
+
+from seworkbench.ui import app as app_module
+from seworkbench.ui.command_palette import CommandPalette
+from seworkbench.ui.settings import Settings, settings_file
+from seworkbench.ui.theme import DARK, HIGH_CONTRAST, LIGHT
+
+from .desk import INPUTS, PKI, Desk, Images, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from seworkbench.ui.actions import Action
+    from seworkbench.ui.window import MainWindow
+
+# Run from the table like any other, they would end the test's window, or wait for nobody.
+ENDING = ("file.quit",)
+
+
+def actions(desk: Desk) -> list[Action]:
+    """Every action of the table."""
+    return desk.window.actions_table.all()
+
+
+@contextmanager
+def opened(settings: Path) -> Iterator[MainWindow]:
+    """Another window of the program, with these settings."""
+    window = app_module.make_window(settings)
+    window.show()
+    yield window
+    window.close()
+    delete(window)
+
+
+def palette(desk: Desk) -> CommandPalette:
+    """The open command palette."""
+    found = [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, CommandPalette)]
+    open_now = [widget for widget in found if widget.isVisible() and widget.parent() is desk.window]
+    assert len(open_now) == 1
+    return open_now[0]
+
+
+def rows(shown: CommandPalette) -> list[str]:
+    """What the palette lists."""
+    return [shown.list.item(row).text() for row in range(shown.list.count())]
+
+
+# --- the table of actions
+
+
+def test_every_action_says_what_it_does_and_has_a_name_of_its_own(desk: Desk) -> None:
+    assert len(actions(desk)) > 25
+    assert all(action.text.strip() and action.text[0].isupper() for action in actions(desk))
+    texts = Counter(action.text for action in actions(desk))
+    assert [text for text, count in texts.items() if count > 1] == []
+
+
+def test_no_two_actions_share_a_shortcut(desk: Desk) -> None:
+    keys = [QKeySequence(action.shortcut).toString() for action in actions(desk) if action.shortcut]
+    assert "" not in keys
+    assert [key for key, count in Counter(keys).items() if count > 1] == []
+
+
+def test_every_action_is_in_a_menu(desk: Desk) -> None:
+    in_menus = {made.objectName() for menu in desk.window.menu_bar.actions() for made in menu.menu().actions()}  # type: ignore[attr-defined]
+    assert in_menus - {""} == {action.id for action in actions(desk)}
+
+
+def test_every_possible_action_is_in_the_palette(desk: Desk) -> None:
+    desk.open_unlocked()
+    for page in desk.window.pages:
+        desk.window.show_page(page)
+        desk.window.show_palette()
+        shown = palette(desk)
+        listed = " ".join(rows(shown))
+        for action in actions(desk):
+            expected = action.page in ("", page) and action.possible()
+            assert (action.text in listed) == expected, action.id
+        shown.close()
+
+
+@pytest.mark.parametrize("state", ["nothing open", "an image open"])
+def test_every_action_runs_on_every_page(desk: Desk, state: str) -> None:
+    if state == "an image open":
+        desk.open_unlocked()
+    for page in desk.window.pages:
+        for action in actions(desk):
+            if action.id in ENDING:
+                continue
+            desk.window.show_page(page)
+            desk.window.actions_table.run(action.id)
+            desk.settle()
+            for widget in QApplication.topLevelWidgets():
+                if isinstance(widget, CommandPalette):
+                    widget.close()
+    assert desk.window.isVisible()
+
+
+def test_a_menu_shows_what_can_be_done_now_and_a_shortcut_works_whatever_the_menu_showed(desk: Desk) -> None:
+    desk.window.show_page("inspect")
+    edit = next(made.menu() for made in desk.window.menu_bar.actions() if made.text() == "Edit")
+    edit.popup(QPoint(0, 0))  # type: ignore[attr-defined]
+    assert not desk.window.actions_table.qt("inspect.find").isEnabled()
+    edit.close()  # type: ignore[attr-defined]
+    desk.window.activateWindow()
+    desk.open(desk.images.get("default"))
+    desk.press("Ctrl+F")
+    assert desk.inspect.find_bar.isVisible()
+    edit.popup(QPoint(0, 0))  # type: ignore[attr-defined]
+    assert desk.window.actions_table.qt("inspect.find").isEnabled()
+    edit.close()  # type: ignore[attr-defined]
+
+
+def test_a_shortcut_of_a_page_does_nothing_on_another(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    desk.window.show_page("overview")
+    desk.press("Ctrl+F")
+    desk.window.show_page("inspect")
+    assert not desk.inspect.find_bar.isVisible()
+
+
+def test_pages_are_reached_by_rail_and_by_alt_and_a_number(desk: Desk) -> None:
+    for number, page in enumerate(desk.window.pages.values(), start=1):
+        desk.press(f"Alt+{number}")
+        assert desk.window.page is page
+        assert desk.window.side.isVisible() == (page.side is not None)
+    for page in desk.window.pages.values():
+        QTest.mouseClick(desk.window._rail_buttons[page.NAME], Qt.MouseButton.LeftButton)
+        assert desk.window.page is page
+        assert [name for name, made in desk.window._rail_buttons.items() if made.isChecked()] == [page.NAME]
+
+
+def test_about_tells_the_licence(desk: Desk) -> None:
+    desk.window.actions_table.run("help.about")
+    assert "MIT" in desk.dialogs.seen[-1]
+
+
+# --- the palette
+
+
+def test_the_palette_is_used_without_a_mouse(desk: Desk) -> None:
+    desk.press("Ctrl+K")
+    shown = palette(desk)
+    QTest.keyClicks(shown.line, "go insp")
+    assert rows(shown) == ["Go to Inspect    Alt+3"]
+    QTest.keyClick(shown.line, Qt.Key.Key_Return)
+    assert desk.window.page is desk.inspect
+    assert not shown.isVisible()
+
+
+def test_the_arrow_keys_walk_the_palette_and_stop_at_its_ends(desk: Desk) -> None:
+    desk.press("Ctrl+K")
+    shown = palette(desk)
+    assert shown.list.currentRow() == 0
+    QTest.keyClick(shown.line, Qt.Key.Key_Up)
+    assert shown.list.currentRow() == 0
+    QTest.keyClick(shown.line, Qt.Key.Key_Down)
+    assert shown.list.currentRow() == 1
+    for _ in range(20):
+        QTest.keyClick(shown.line, Qt.Key.Key_PageDown)
+    assert shown.list.currentRow() == shown.list.count() - 1
+    QTest.keyClick(shown.line, Qt.Key.Key_Escape)
+    assert not shown.isVisible()
+
+
+def test_a_palette_without_a_match_runs_nothing(desk: Desk) -> None:
+    desk.press("Ctrl+K")
+    shown = palette(desk)
+    QTest.keyClicks(shown.line, "no such command")
+    assert rows(shown) == []
+    QTest.keyClick(shown.line, Qt.Key.Key_Return)
+    assert shown.isVisible()
+    shown.close()
+
+
+def test_a_recent_file_is_opened_from_the_palette(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    desk.window.show_page("overview")
+    desk.press("Ctrl+K")
+    shown = palette(desk)
+    QTest.keyClicks(shown.line, "open default.img")
+    QTest.keyClick(shown.line, Qt.Key.Key_Return)
+    desk.settle()
+    assert desk.window.page is desk.inspect
+
+
+# --- files from outside
+
+
+@pytest.mark.parametrize(
+    "path",
+    [INPUTS / "kernel", INPUTS / "cmdline", PKI / "host1.crt", PKI / "host1.der.crt"],
+    ids=lambda path: path.name,
+)
+def test_what_an_image_is_built_from_goes_to_the_build_page(desk: Desk, path: Path) -> None:
+    desk.drop(path)
+    assert desk.window.page is desk.build
+    assert desk.messages == []
+
+
+def test_an_image_dropped_on_any_page_is_inspected(desk: Desk) -> None:
+    for page in desk.window.pages:
+        desk.window.show_page(page)
+        desk.drop(desk.images.get("default"))
+        assert desk.window.page is desk.inspect
+
+
+def test_rubbish_is_listed_with_the_reason_each(desk: Desk) -> None:
+    folder = desk.folder / "rubbish"
+    folder.mkdir()
+    (folder / "empty").touch()
+    (folder / "noise").write_bytes(bytes(range(1, 256)) * 9)
+    (folder / "folder").mkdir()
+    os.mkfifo(folder / "pipe")
+    (folder / "loop").symlink_to(folder / "loop")
+    (folder / "key31").write_bytes(bytes(range(128, 159)))
+    paths = [*sorted(folder.iterdir()), folder / "gone", PKI / "garbage.crt", INPUTS / "elf", PKI / "host.crl"]
+    desk.drop(*paths)
+    assert len(desk.messages) == len(paths)
+    for path, message in zip(paths, desk.messages, strict=True):
+        name, _, reason = message.partition(": ")
+        assert name == path.name
+        assert len(reason) > 10
+    assert desk.window.messages.isVisible()
+    assert desk.window.messages.count() == len(paths)
+    assert desk.window.page is desk.overview
+
+
+def test_files_are_pasted_like_dropped_ones(desk: Desk) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(desk.images.get("default"))), QUrl("https://example.org/x.img")])
+    QGuiApplication.clipboard().setMimeData(data)
+    desk.press("Ctrl+Shift+V")
+    desk.settle()
+    assert desk.window.page is desk.inspect
+    assert desk.messages == ["default.img: verification passed."]
+    QGuiApplication.clipboard().clear()
+
+
+def test_pasting_text_is_no_file_and_does_no_harm(desk: Desk) -> None:
+    QGuiApplication.clipboard().setText("hello")
+    desk.press("Ctrl+Shift+V")
+    assert desk.window.page is desk.overview
+
+
+def test_only_files_may_be_dragged_in(desk: Desk) -> None:
+    for urls, welcome in (([QUrl.fromLocalFile("/etc/hostname")], True), ([], False)):
+        data = QMimeData()
+        data.setText("text")
+        if urls:
+            data.setUrls(urls)
+        event = QDragEnterEvent(
+            QPoint(5, 5),
+            Qt.DropAction.CopyAction,
+            data,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        event.ignore()
+        desk.window.dragEnterEvent(event)
+        assert event.isAccepted() == welcome
+
+
+def test_files_are_chosen_in_a_dialog(desk: Desk) -> None:
+    desk.dialogs.file = str(desk.images.get("default"))
+    desk.press("Ctrl+O")
+    desk.settle()
+    assert desk.window.page is desk.inspect
+
+
+def test_a_name_that_is_no_text_is_shown_as_well_as_it_can_be(desk: Desk) -> None:
+    odd = Path(os.fsdecode(os.fsencode(desk.folder) + b"/\xff\xfe.img"))
+    odd.write_bytes(desk.images.get("default").read_bytes())
+    desk.window.open_files([odd])
+    desk.settle()
+    assert desk.window.page is desk.inspect
+    assert desk.inspect.session.inspection is not None
+    desk.reopen()
+    desk.window.show_page("overview")
+
+
+# --- settings
+
+
+def test_theme_zoom_page_and_size_are_as_they_were_left(desk: Desk) -> None:
+    desk.window.resize(1024, 720)
+    desk.window.actions_table.run("view.dark")
+    desk.press("Ctrl++")
+    desk.window.show_page("build")
+    size = desk.window.size()
+    desk.window.close()
+    kept = json.loads(desk.settings_path.read_text())
+    assert (kept["theme"], kept["zoom"], kept["page"]) == ("dark", 1.1, "build")
+    with opened(desk.settings_path) as window:
+        assert window.size() == size
+        assert window.page.NAME == "build"
+        assert window.workbench.theme.roles is DARK
+        assert window.workbench.theme.zoom == 1.1
+
+
+def test_settings_are_written_whole_and_for_the_user_alone(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "settings.json"
+    settings = Settings(theme="dark", zoom=1.3, page="build", geometry="00ff", recent=["/a", "/b"])
+    assert settings.save(path)
+    assert Settings.load(path) == settings
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [entry.name for entry in path.parent.iterdir()] == ["settings.json"]
+
+
+@pytest.mark.usefixtures("qapp")
+@pytest.mark.parametrize(
+    "rubbish",
+    [
+        "",
+        "not JSON",
+        "[]",
+        "null",
+        '{"theme": 5, "zoom": "big", "page": [], "recent": {}, "keep_recent": "no", "geometry": 1}',
+        '{"theme": "pink", "zoom": 1e308, "page": "no such page", "recent": ["", "/no/such/file"]}',
+        '{"zoom": NaN, "geometry": "zz not hex é"}',
+        '{"zoom": -Infinity, "geometry": "00"}',
+        '{"recent": [1, null, {}, "/a"]}',
+        '{"recent": ["a\\u0000b", "\\ud800"]}',
+        "[" * 100_000,
+        "\ufeff{}",
+    ],
+    ids=range(12),
+)
+def test_rubbish_in_the_settings_is_as_a_fresh_installation(tmp_path: Path, rubbish: str) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text(rubbish)
+    with opened(path) as window:
+        assert window.page is window.pages["overview"]
+        assert 0.7 <= window.workbench.theme.zoom <= 2.0
+    assert json.loads(path.read_text())["page"] == "overview"
+
+
+def test_settings_that_are_not_utf_8_are_as_a_fresh_installation(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_bytes(b'{"theme": "\xff"}')
+    assert Settings.load(path) == Settings()
+
+
+@pytest.mark.usefixtures("qapp")
+def test_without_a_place_for_settings_the_window_works_and_closes(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.touch()
+    with opened(blocked / "seworkbench" / "settings.json") as window:
+        assert window.close()
+        assert not window.isVisible()
+
+
+def test_recent_files_are_twelve_at_most_without_doubles() -> None:
+    settings = Settings()
+    for number in [*range(20), 18, 19]:
+        settings.remember(Path(f"/f{number}"))
+    assert settings.recent[:3] == ["/f19", "/f18", "/f17"]
+    assert len(settings.recent) == len(set(settings.recent)) == 12
+
+
+def test_the_settings_are_where_xdg_wants_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert settings_file() == tmp_path / "seworkbench" / "settings.json"
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert settings_file() == tmp_path / ".config" / "seworkbench" / "settings.json"
+
+
+# --- look
+
+
+def test_themes_are_switched_while_everything_is_open(desk: Desk) -> None:
+    desk.open_unlocked()
+    for action, roles in (("view.dark", DARK), ("view.high_contrast", HIGH_CONTRAST), ("view.light", LIGHT)):
+        desk.window.actions_table.run(action)
+        assert desk.window.workbench.theme.roles is roles
+        grabbed = desk.window.grab().toImage()
+        # A corner of the page: nothing but background is there.
+        corner = desk.inspect.mapTo(desk.window, QPoint(4, desk.inspect.height() - 3))
+        ratio = grabbed.devicePixelRatio()
+        assert grabbed.pixelColor(round(corner.x() * ratio), round(corner.y() * ratio)).name() == roles.background
+
+
+def test_text_grows_and_shrinks_within_limits(desk: Desk) -> None:
+    theme = desk.window.workbench.theme
+    normal = desk.window.search.fontMetrics().height()
+    theme.set_zoom(1.8)
+    for _ in range(3):
+        desk.press("Ctrl++")
+    assert theme.zoom == 2.0
+    assert desk.window.search.fontMetrics().height() > 1.7 * normal
+    theme.set_zoom(0.9)
+    for _ in range(3):
+        desk.press("Ctrl+-")
+    assert theme.zoom == 0.7
+    desk.press("Ctrl+0")
+    assert theme.zoom == 1.0
+    assert desk.window.search.fontMetrics().height() == normal
+
+
+# --- closing and failing
+
+
+def test_closing_while_a_job_runs_asks_and_can_be_declined(desk: Desk) -> None:
+    desk.window.open_files([desk.images.large()])
+    wait_until(lambda: desk.inspect.session.reading, "the verification to begin")
+    desk.dialogs.agrees = False
+    desk.window.close()
+    assert desk.window.isVisible()
+    assert desk.inspect.session.reading
+    assert "still running" in desk.dialogs.seen[-1]
+    desk.dialogs.agrees = True
+    desk.window.close()
+    assert not desk.window.isVisible()
+    desk.settle()
+
+
+def test_closing_while_components_are_extracted_leaves_nothing_half_done(desk: Desk) -> None:
+    desk.open_unlocked()
+    folder = desk.folder / "parts"
+    desk.inspect.session.extract(folder)
+    desk.window.close()
+    assert not desk.window.isVisible()
+    # Either it was finished, or nothing is there.
+    left = sorted(path.name for path in desk.folder.rglob("*") if path.is_file() and path != desk.settings_path)
+    assert not left or any("kernel" in name for name in left)
+    assert not [name for name in left if name.startswith(".")]
+
+
+def test_an_idle_window_closes_without_a_question(desk: Desk) -> None:
+    desk.window.close()
+    assert desk.dialogs.seen == []
+    assert not desk.window.isVisible()
+
+
+def test_a_window_closed_at_once_leaves_no_worker_behind(desk: Desk) -> None:
+    desk.window.close()
+    QTest.qWait(500)
+    assert desk.window.workbench.jobs._workers == []
+
+
+def test_a_defect_is_told_without_what_it_says(monkeypatch: pytest.MonkeyPatch, desk: Desk) -> None:
+    shown: list[str] = []
+
+    def look(box: QMessageBox) -> int:
+        shown.extend([box.text(), box.informativeText(), box.detailedText()])
+        return 0
+
+    monkeypatch.setattr(QMessageBox, "exec", look)
+    try:
+        raise ValueError("0123secret4567")  # noqa: TRY301 - it needs a place
+    except ValueError as error:
+        app_module._show_defect(type(error), error, error.__traceback__)
+    text = "\n".join(shown)
+    assert "ValueError" in text
+    assert "test_a_defect_is_told_without_what_it_says" in text
+    assert "secret4567" not in text.replace('raise ValueError("0123secret4567")', "")
+    assert desk.window.isVisible()
+
+
+LEAVING = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QTimer
+from seworkbench.ui import app, window
+
+window.confirm = lambda *_: True
+
+make_window = app.make_window
+
+def make(settings):
+    made = make_window(settings)
+    QTimer.singleShot(int(sys.argv[2]), made, made.close)
+    return made
+
+app.make_window = make
+sys.exit(app.open_workbench([Path(sys.argv[1])]))
+"""
+
+
+@pytest.mark.parametrize("delay", [20, 300, 1500])
+def test_the_program_ends_cleanly_whenever_it_is_closed(tmp_path: Path, images: Images, delay: int) -> None:
+    environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path)}
+    ran = subprocess.run(
+        [sys.executable, "-X", "faulthandler", "-c", LEAVING, str(images.large()), str(delay)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    said = [line for line in ran.stderr.splitlines() if "This plugin does not support" not in line]
+    assert (ran.returncode, said) == (0, [])
+    assert (tmp_path / "seworkbench" / "settings.json").is_file()
+
+
+def test_without_a_display_there_is_a_message_and_status_1(tmp_path: Path) -> None:
+    gone = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    environment = {name: value for name, value in os.environ.items() if name not in gone}
+    environment["XDG_CONFIG_HOME"] = str(tmp_path)
+    ran = subprocess.run(
+        [sys.executable, "-m", "seworkbench"], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.returncode == 1
+    assert "There is no display" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert list(tmp_path.iterdir()) == []
