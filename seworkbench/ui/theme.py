@@ -92,7 +92,7 @@ LIGHT = Roles(
     clear_tint="#f2f4f7",
     authenticated_tint="#e3ebfc",
     encrypted_tint="#e9e3f8",
-    zero="#6b7684",
+    zero="#5c6775",
 )
 DARK = Roles(
     background="#14181e",

@@ -17,6 +17,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
+from shiboken6 import delete
 
 from seworkbench.ui.app import make_window
 from seworkbench.ui.theme import ThemeChoice
@@ -57,6 +58,8 @@ class Studio:
         """Put the window away."""
         self.window.close()
         QTest.qWait(1)
+        # A theme is given to every window there is, seen or not.
+        delete(self.window)
 
     def drop(self, *paths: Path) -> None:
         """Open files and wait until they are dealt with."""
@@ -130,6 +133,7 @@ def _build_empty(studio: Studio) -> None:
 def _fill(studio: Studio) -> None:
     studio.drop(INPUTS / "kernel", _ramdisk(studio), INPUTS / "cmdline", PKI / "host1.crt")
     path = studio.build.output.path  # type: ignore[attr-defined]
+    path.setFocus()
     path.selectAll()
     QTest.keyClicks(path, str(studio.folder / "guest.img"))
     studio.settle()
@@ -137,7 +141,11 @@ def _fill(studio: Studio) -> None:
 
 def _build_filled(studio: Studio) -> None:
     _fill(studio)
-    QTest.keyClicks(studio.build.hosts.rows[0].reason, REASON)  # type: ignore[attr-defined]
+    reason = studio.build.hosts.rows[0].reason  # type: ignore[attr-defined]
+    reason.setFocus()
+    QTest.keyClicks(reason, REASON)
+    # A place that is not written to would be written to by the states that build.
+    assert studio.build.draft.output == studio.folder / "guest.img"  # type: ignore[attr-defined]
 
 
 def _build_incomplete(studio: Studio) -> None:

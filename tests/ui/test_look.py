@@ -1,0 +1,169 @@
+"""Whether everybody can read, reach and hear the window: contrast, accessible names, tab order."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible, QColor
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
+
+from seworkbench.ui.theme import DARK, HIGH_CONTRAST, LIGHT, PROTECTION_ROLES, VERDICT_ROLES, Roles
+
+from .desk import INPUTS, Desk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+THEMES = {"light": LIGHT, "dark": DARK, "high contrast": HIGH_CONTRAST}
+GROUNDS = ("background", "panel", "rail")
+TINTS = ("clear_tint", "authenticated_tint", "encrypted_tint")
+# Text roles and what they stand on.
+TEXT_ON = [
+    *[(text, ground) for text in ("text", "muted", "accent") for ground in GROUNDS],
+    *[(text, tint) for text in ("text", "zero") for tint in (*TINTS, "panel")],
+    *[("text", ground) for ground in ("accent_background", "warning_background", "failed_background")],
+    *[("muted", ground) for ground in ("warning_background", "failed_background")],
+    ("on_accent", "accent"),
+    *VERDICT_ROLES.values(),
+    *[(text, "panel") for text, _ in VERDICT_ROLES.values()],
+]
+READABLE, VISIBLE, HIGH = 4.5, 3.0, 7.0
+PAGES = ("overview", "build", "inspect")
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance as WCAG 2 defines it."""
+    parts = [QColor(colour).redF(), QColor(colour).greenF(), QColor(colour).blueF()]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(first: str, second: str) -> float:
+    """Contrast ratio as WCAG 2 defines it."""
+    high, low = sorted((luminance(first), luminance(second)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_contrast_is_computed_as_wcag_does() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
+
+
+@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize(("text", "ground"), TEXT_ON)
+def test_every_text_can_be_read(name: str, text: str, ground: str) -> None:
+    roles = THEMES[name]
+    needed = HIGH if roles is HIGH_CONTRAST and text in ("text", "muted") else READABLE
+    assert contrast(getattr(roles, text), getattr(roles, ground)) >= needed
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_what_is_no_text_is_visible_too(name: str) -> None:
+    roles = THEMES[name]
+    assert contrast(roles.accent, roles.panel) >= VISIBLE  # focus and progress
+    for role in ("passed", "failed", "warning", "not_checked"):
+        assert contrast(getattr(roles, role), roles.panel) >= VISIBLE
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_every_role_is_a_colour_and_protections_differ(name: str) -> None:
+    roles = THEMES[name]
+    assert all(QColor(getattr(roles, field.name)).isValid() for field in fields(Roles))
+    shown = {getattr(roles, role) for role in PROTECTION_ROLES.values()}
+    assert len(shown) == len(set(PROTECTION_ROLES.values()))
+
+
+def prepare(desk: Desk, page: str) -> None:
+    """Show a page with everything that it can show."""
+    if page == "inspect":
+        desk.open_unlocked()
+        desk.press("Ctrl+F")
+    elif page == "build":
+        desk.drop(INPUTS / "kernel", INPUTS / "cmdline")
+    desk.window.show_page(page)
+    desk.settle()
+
+
+def reachable(desk: Desk) -> Iterator[QWidget]:
+    """Widgets in the window that take the focus by keyboard."""
+    for widget in desk.window.findChildren(QWidget):
+        policy = widget.focusPolicy().value & Qt.FocusPolicy.TabFocus.value
+        if widget.isVisible() and widget.isEnabled() and policy and widget.focusProxy() is None:
+            yield widget
+
+
+def described(widget: QWidget) -> str:
+    """What a failure calls a widget."""
+    chain = []
+    parent: QWidget | None = widget
+    while parent is not None:
+        chain.append(f"{type(parent).__name__}{'#' + parent.objectName() if parent.objectName() else ''}")
+        parent = parent.parentWidget()
+    return " < ".join(chain[:4])
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_everything_that_takes_the_focus_has_a_name_and_a_role(desk: Desk, page: str) -> None:
+    prepare(desk, page)
+    nameless = []
+    for widget in reachable(desk):
+        interface = QAccessible.queryAccessibleInterface(widget)
+        assert interface is not None, described(widget)
+        if isinstance(widget, QScrollArea):  # moves what it holds; that has names
+            continue
+        if not interface.text(QAccessible.Text.Name).strip():
+            nameless.append(f"no name: {described(widget)}")
+        if interface.role() == QAccessible.Role.NoRole:
+            nameless.append(f"no role: {described(widget)}")
+    assert nameless == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_tab_key_reaches_everything_and_comes_round(desk: Desk, page: str) -> None:
+    prepare(desk, page)
+    desk.window.activateWindow()
+    wanted = set(reachable(desk))
+    desk.window.search.setFocus()
+    seen = set()
+    for _ in range(3 * len(wanted)):
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        seen.add(focused)
+        # Where Tab writes a tab, Ctrl+Tab leaves.
+        QTest.keyClick(focused, Qt.Key.Key_Tab)
+        if QApplication.focusWidget() is focused:
+            QTest.keyClick(focused, Qt.Key.Key_Tab, Qt.KeyboardModifier.ControlModifier)
+        if wanted <= seen:
+            break
+    # One button of an exclusive group takes the Tab key; the arrow keys reach the others.
+    missed = [widget for widget in wanted - seen if not _has_exclusive_friend(widget, seen)]
+    assert [described(widget) for widget in missed] == []
+
+
+def _has_exclusive_friend(widget: QWidget, seen: set[QWidget]) -> bool:
+    group = getattr(widget, "group", lambda: None)()
+    return group is not None and group.exclusive() and any(button in seen for button in group.buttons())
+
+
+@pytest.mark.parametrize("zoom", [0.7, 1.0, 1.5])
+@pytest.mark.parametrize("page", PAGES)
+def test_no_button_and_no_line_of_text_is_cut_off(desk: Desk, page: str, zoom: float) -> None:
+    prepare(desk, page)
+    desk.window.resize(1440, 900)
+    desk.window.workbench.theme.set_zoom(zoom)
+    desk.settle()
+    cut = [
+        f"{described(widget)} “{widget.property('text')}” {widget.size().toTuple()} < {widget.sizeHint().toTuple()}"
+        for kind in ("QPushButton", "QToolButton", "QLabel")
+        for widget in desk.window.findChildren(QWidget)
+        if type(widget).__name__ == kind
+        and widget.isVisible()
+        and widget.property("text")
+        and not widget.property("wordWrap")
+        and (widget.width() < widget.minimumSizeHint().width() or widget.height() < widget.minimumSizeHint().height())
+    ]
+    assert cut == []
