@@ -76,7 +76,7 @@ def recognise(path: Path) -> Recognised:
 
 def _look(file: ImageFile) -> tuple[Kind, str]:
     head = file.read_at(0, PARAMETER_AREA_END)
-    for look in (_as_se, _as_pem, _as_kernel, _as_archive, _as_key, _as_der, _as_text):
+    for look in (_as_se, _as_pem, _as_kernel, _as_archive, _as_key, _as_text, _as_der):
         found = look(file, head)
         if found is not None:
             return found

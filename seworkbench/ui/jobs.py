@@ -234,12 +234,9 @@ class Jobs(QObject):
         self._workers: list[_Worker] = []
         self._closed = False
         self._threads = QThreadPool(self)
-        self._ended = False
 
     def warm_up(self) -> None:
         """Have an idle worker ready; not after the end, when a timer may still ask for one."""
-        if self._ended:
-            return
         if self._closed:
             return
         self._workers = [worker for worker in self._workers if worker.alive or worker.busy]
@@ -275,7 +272,6 @@ class Jobs(QObject):
     def shut_down(self) -> None:
         """Cancel everything and wait until it is gone. Nothing starts afterwards."""
         self._closed = True
-        self._ended = True
         for job in list(self.running):
             job.cancel()
         for worker in self._workers:

@@ -529,14 +529,23 @@ def test_any_bytes_give_a_result(data: bytes) -> None:
 def test_any_files_are_listed(files: list[tuple[bytes, bytes]]) -> None:
     wanted = [File(b"/" + name, data) for name, data in files]
     for name, (pack, _) in COMPRESSORS.items():
-        # Some lone-lzma streams are called damaged at a chunk border; the other tests cover the rest.
-        if name.startswith("lzma"):
+        if name == "lzma-sized":  # see test_an_end_mark_across_two_pieces_is_no_damage
             continue
         listing = listed(pack(archive(*wanted)))
         assert [(entry.name, entry.size) for entry in listing.entries] == [
             (file.name, len(file.data)) for file in wanted
         ]
         assert not listing.problem
+
+
+@pytest.mark.xfail(
+    strict=True, reason="a lone lzma stream with a size and an end mark cut by a piece is called damaged"
+)
+def test_an_end_mark_across_two_pieces_is_no_damage() -> None:
+    chance = random.Random(1)  # noqa: S311 - bytes that do not compress, always the same
+    for length in range(900, 1600):
+        packed = sized_alone(archive(File(b"a", chance.randbytes(length))))
+        assert listed(packed).problem == ""
 
 
 # The job.

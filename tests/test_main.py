@@ -1,0 +1,114 @@
+"""Which face of the program a command line opens."""
+
+from __future__ import annotations
+
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from seworkbench import __main__ as entry
+
+KERNEL = Path(__file__).parent / "data" / "interop" / "images" / "kernel"
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[list[Path]]:
+    """Files that the window was opened with; no window is opened."""
+    calls: list[list[Path]] = []
+    window = ModuleType("seworkbench.ui.app")
+
+    def open_workbench(files: list[Path]) -> int:
+        calls.append(files)
+        return 7
+
+    window.open_workbench = open_workbench  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "seworkbench.ui.app", window)
+    return calls
+
+
+def leave_with(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
+    """The exit status of a command line."""
+    monkeypatch.setattr(sys, "argv", ["seworkbench", *arguments])
+    with pytest.raises(SystemExit) as left:
+        entry.main()
+    return left.value.code
+
+
+def test_alone_it_opens_the_window(monkeypatch: pytest.MonkeyPatch, opened: list[list[Path]]) -> None:
+    assert leave_with(monkeypatch) == 7
+    assert opened == [[]]
+
+
+def test_with_files_it_opens_them_in_the_window(monkeypatch: pytest.MonkeyPatch, opened: list[list[Path]]) -> None:
+    assert leave_with(monkeypatch, str(KERNEL), str(KERNEL)) == 7
+    assert opened == [[KERNEL, KERNEL]]
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("image", "--help"), ("--version",)])
+def test_with_a_command_it_is_the_command_line(
+    monkeypatch: pytest.MonkeyPatch,
+    opened: list[list[Path]],
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+) -> None:
+    assert leave_with(monkeypatch, *arguments) == 0
+    assert "seworkbench" in capsys.readouterr().out
+    assert opened == []
+
+
+@pytest.mark.parametrize("arguments", [("no-such-file.img",), (str(KERNEL), "no-such-file.img"), ("--no-such-option",)])
+def test_what_is_neither_is_explained(
+    monkeypatch: pytest.MonkeyPatch,
+    opened: list[list[Path]],
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+) -> None:
+    assert leave_with(monkeypatch, *arguments) == 2
+    assert capsys.readouterr().err
+    assert opened == []
+
+
+def test_a_file_named_like_a_command_does_not_hide_the_command(
+    monkeypatch: pytest.MonkeyPatch,
+    opened: list[list[Path]],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "image").touch()
+    monkeypatch.chdir(tmp_path)
+    leave_with(monkeypatch, "image", "--help")
+    assert "create" in capsys.readouterr().out
+    assert opened == []
+
+
+def test_without_qt_the_window_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "seworkbench.ui.app", None)
+    assert leave_with(monkeypatch) == 1
+    said = capsys.readouterr().err
+    assert "The window cannot be opened" in said
+    assert "Traceback" not in said
+
+
+def test_the_module_is_the_program(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["seworkbench", "--version"])
+    monkeypatch.delitem(sys.modules, "seworkbench.__main__")
+    with pytest.raises(SystemExit):
+        runpy.run_module("seworkbench", run_name="__main__")
+    assert capsys.readouterr().out.strip()
+
+
+def test_the_command_line_never_loads_qt() -> None:
+    program = (
+        "import sys\nsys.argv = ['seworkbench', 'image', '--help']\n"
+        "from seworkbench.__main__ import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print([name for name in sys.modules if name.startswith(('PySide6', 'pyqtgraph'))])"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout.splitlines()[-1] == "[]"
