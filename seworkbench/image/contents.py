@@ -151,13 +151,13 @@ class PlainReader:
                 raise FormatError(
                     "The file ends inside a component.", where=str(self._image.path), offset=self._image.size
                 )
-            yield offset, self.decrypt(stored, entry, offset)
+            yield offset, bytes(self.decrypt(stored, entry, offset))
 
-    def decrypt(self, stored: bytes | memoryview, entry: IpibComponent, offset: int) -> bytes:
-        """One run of whole pages in the clear."""
+    def decrypt(self, stored: bytes | memoryview, entry: IpibComponent, offset: int) -> memoryview:
+        """One run of whole pages in the clear, valid until the next call: copying gigabytes once more would show."""
         if self._cipher is None:
-            return bytes(stored)
-        return bytes(self._cipher.decrypt(stored, entry.prefix, offset, self._buffer))
+            return memoryview(stored)
+        return self._cipher.decrypt(stored, entry.prefix, offset, self._buffer)
 
 
 def read_contents(reader: PlainReader, ipib: Ipib, start: int | None) -> tuple[Check, Contents | None]:

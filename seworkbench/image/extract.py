@@ -113,7 +113,7 @@ def extract_image(
             entry, offset = place
             file, size = outputs[entry.addr]
             plain = reader.decrypt(stored, entry, offset)
-            file.write_at(offset, memoryview(plain)[: max(0, size - offset)])
+            file.write_at(offset, plain[: max(0, size - offset)])
 
         job.phase("Extracting", sum(entry.length for entry in ipib.components))
         with Pipeline(lambda stored, _: digests.content(stored), save) as pipeline:

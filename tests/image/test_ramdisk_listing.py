@@ -538,9 +538,7 @@ def test_any_files_are_listed(files: list[tuple[bytes, bytes]]) -> None:
         assert not listing.problem
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a lone lzma stream with a size and an end mark cut by a piece is called damaged"
-)
+@pytest.mark.xfail(strict=True, reason="a sized lone lzma stream whose end mark is cut is called damaged")
 def test_an_end_mark_across_two_pieces_is_no_damage() -> None:
     chance = random.Random(1)  # noqa: S311 - bytes that do not compress, always the same
     for length in range(900, 1600):
