@@ -83,7 +83,7 @@ def test_parts_of_an_image_are_recognised(
 
 
 @pytest.mark.parametrize(
-    "content", [b"070701" + bytes(110), gzip.compress(b"x"), lzma.compress(b"x"), b"\x28\xb5\x2f\xfd" + bytes(20)]
+    "content", [b"070701" + bytes(110), gzip.compress(b"x", mtime=0), lzma.compress(b"x"), b"\x28\xb5\x2f\xfd" + bytes(20)]
 )
 def test_ramdisks_are_recognised_plain_and_compressed(tmp_path: Path, content: bytes) -> None:
     assert kind_of(tmp_path, content) is Kind.RAMDISK

@@ -1,0 +1,1 @@
+"""Explicit attestation: requests, responses, verification and policy."""

@@ -1,0 +1,1 @@
+"""The story that the demonstration tells, played headless or in the window."""
