@@ -122,8 +122,9 @@ class _Stream:
     def peek(self, size: int) -> bytes:
         """The next `size` bytes, fewer at the end."""
         while len(self._piece) - self._start < size and (piece := next(self._pieces, None)) is not None:
-            self._piece = self._piece[self._start :] + piece
-            self._start = 0
+            kept = max(0, self._start - _PIECE)
+            self._piece = self._piece[kept:] + piece
+            self._start -= kept
         return self._piece[self._start : self._start + size]
 
     def take(self, size: int) -> bytes:
@@ -137,7 +138,7 @@ class _Stream:
         return self.peek(1) and self._piece[self._start : self._start + min(size, _WINDOW)]
 
     def skip(self, size: int) -> None:
-        """Go behind bytes that were looked at; backward by what was not needed of the last ones."""
+        """Go behind bytes that were looked at; backward by what was not needed of them, _PIECE bytes at most."""
         self._start += size
         self.offset += size
 
@@ -164,7 +165,7 @@ class _Decoder(Protocol):
 
     @property
     def needs_input(self) -> bool:
-        """Whether nothing more comes without more data."""
+        """Whether more data should come, if there are any, before more is asked for."""
 
     @property
     def unused_data(self) -> bytes:
@@ -217,11 +218,48 @@ class _Zstd:
         return self._inner.decompress(data)
 
 
+class _Lzma:
+    """One lone lzma stream.
+
+    A stream whose header states its size may have an end mark nevertheless. liblzma 5.4 forgets from one call to the
+    next that a mark may come, and calls one that arrives in two parts damaged: so the last byte is asked for only when
+    a whole further piece is at hand, in which any mark ends.
+    """
+
+    _HEAD = 13  # properties, size of the dictionary, and in the last eight bytes the size or all ones
+    _UNKNOWN = (1 << 64) - 1
+
+    def __init__(self) -> None:
+        self._inner = lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=_LZMA_MEMORY)
+        self._left: int | None = None
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return self._inner.needs_input or self._left == 1
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        if self._left is None:
+            self._left = int.from_bytes(data[5 : self._HEAD], "little")
+        if self._left == self._UNKNOWN:
+            return self._inner.decompress(data, max_length)
+        output = self._inner.decompress(data, min(max_length, self._left - 1) if self._left > 1 else max_length)
+        self._left -= len(output)
+        return output
+
+
 _DECODERS: dict[str, Callable[[], _Decoder]] = {
     "gzip": _Gzip,
     "bzip2": bz2.BZ2Decompressor,
     "xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_LZMA_MEMORY),
-    "lzma": lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=_LZMA_MEMORY),
+    "lzma": _Lzma,
     "zstd": _Zstd,
 }
 _DECODER_ERRORS = (zlib.error, lzma.LZMAError, zstandard.ZstdError, OSError, ValueError, EOFError)
@@ -358,13 +396,14 @@ class _Lister:
         while not decoder.eof:
             self._job.check()
             piece = raw.peek(_PIECE) if decoder.needs_input else b""
-            if decoder.needs_input and not piece:
-                raise raw.located(FormatError(f"The ramdisk ends inside {kind} data."))
+            starving = decoder.needs_input and not piece
             try:
                 output = decoder.decompress(piece, _OUTPUT)
             except _DECODER_ERRORS:
                 what = f"The {kind} data are damaged, or need more memory than is allowed."
                 raise raw.located(FormatError(what)) from None
+            if starving and not output and not decoder.eof:
+                raise raw.located(FormatError(f"The ramdisk ends inside {kind} data."))
             # A decompressor that paused tells only later that the end lay inside the piece it got before.
             raw.skip(len(piece) - len(decoder.unused_data))
             yield output[: self._decompressed_limit - self._decompressed]
