@@ -1,7 +1,7 @@
-"""Control flags of the SE header: plaintext (PCF) and secret (SCF).
+"""Control flags of the SE header, plaintext (PCF) and secret (SCF), and those of attestation requests (PAF).
 
-Numbers and names: resources/help/flags.md. Bits are numbered from the most significant one (MSB0): bit n of 64 has the
-mask `1 << (63 - n)`.
+Numbers and names: resources/help/flags.md and resources/help/attestation.md#flags. Bits are numbered from the most
+significant one (MSB0): bit n of 64 has the mask `1 << (63 - n)`.
 """
 
 from __future__ import annotations
@@ -95,6 +95,51 @@ CCK_UPDATE = Flag(
     "The communication key of the running guest cannot be replaced.",
 )
 
+NONCE_PRESENT = Flag(
+    1,
+    "nonce",
+    "The request carries a nonce of 16 bytes, so the answer is made for this request.",
+    "The request carries no nonce.",
+)
+RETURN_IMAGE_PHKH = Flag(
+    2,
+    "image host key hash",
+    "The answer tells which host key opened the image at start. Adds 32 bytes.",
+    "The answer does not tell which host key opened the image.",
+)
+RETURN_ATTESTATION_PHKH = Flag(
+    3,
+    "attestation host key hash",
+    "The answer tells which host key opened this request. Adds 32 bytes.",
+    "The answer does not tell which host key opened this request.",
+)
+RETURN_SECRET_STORE_HASH = Flag(
+    4,
+    "secret store hash",
+    "The answer tells which secrets were added to the guest, and whether its store is locked. Adds 64 bytes; "
+    "older firmware refuses it.",
+    "The answer tells nothing about the guest's secrets.",
+)
+RETURN_FIRMWARE_STATE = Flag(
+    5,
+    "firmware state",
+    "The answer describes the machine's firmware, for a service of IBM to judge. Adds 320 bytes; older firmware "
+    "refuses it.",
+    "The answer tells nothing about the machine's firmware.",
+)
+ATTEST_BY_BACKUP_KEY = Flag(
+    62,
+    "backup host key allowed",
+    "A machine may open the request with its temporary backup host key; no tool offers this.",
+    "The request is not opened with a temporary backup host key.",
+)
+ATTEST_BY_GLOBAL_KEY = Flag(
+    63,
+    "global key allowed",
+    "A key that is not specific to one machine may open the request; no tool offers this.",
+    "Only a key of one machine opens the request.",
+)
+
 PCKMO = (PCKMO_DEA, PCKMO_AES, PCKMO_ECC)
 
 
@@ -166,6 +211,17 @@ class FlagWord(Codec[int]):
 
 PCF = FlagWord((ALLOW_DUMPING, NO_COMPONENT_ENCRYPTION, *PCKMO, PCKMO_HMAC, BACKUP_KEYS))
 SCF = FlagWord((CCK_EXTENSION_SECRET, CCK_UPDATE))
+PAF = FlagWord(
+    (
+        NONCE_PRESENT,
+        RETURN_IMAGE_PHKH,
+        RETURN_ATTESTATION_PHKH,
+        RETURN_SECRET_STORE_HASH,
+        RETURN_FIRMWARE_STATE,
+        ATTEST_BY_BACKUP_KEY,
+        ATTEST_BY_GLOBAL_KEY,
+    )
+)
 
 # `pvimg create` turns DES, AES and ECC protected keys on (resources/help/flags.md#plaintext-control-flags).
 DEFAULT_PCF = sum(flag.mask for flag in PCKMO)
