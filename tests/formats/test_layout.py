@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from seworkbench import formats
 from seworkbench.errors import FormatError
+from seworkbench.formats.arcb import ArcbV1, RequestSecretsV1, RequestSecretsWithNonceV1, RequestSlotV1
+from seworkbench.formats.exchange import Entry, ExchangeHeaderV1
 from seworkbench.formats.flags import PCF, SCF
 from seworkbench.formats.image_metadata import ImageMetadata
 from seworkbench.formats.ipib import Ipib, IpibComponent, looks_like_ipib, parse_ipib
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 # Every layout with its fields as the specification names, places and measures them (spec/se-image.md 2.2 to 2.4, 2.10,
-# 4.3 to 4.6). Variable layouts are listed for one key slot and one component.
+# 4.3 to 4.6; spec/attestation.md 2 and 4). Variable layouts are listed for one key slot and one component.
 SPECIFIED: dict[type[Layout], tuple[int, list[tuple[str, int, int]]]] = {
     Psw: (16, [("mask", 0, 8), ("addr", 8, 8)]),
     ShortPsw: (8, [("value", 0, 8)]),
@@ -104,8 +106,46 @@ SPECIFIED: dict[type[Layout], tuple[int, list[tuple[str, int, int]]]] = {
             ("tag", 0x270, 16),
         ],
     ),
+    RequestSlotV1: (80, [("phkh", 0, 32), ("wrpk", 0x20, 32), ("kst", 0x40, 16)]),
+    RequestSecretsV1: (64, [("measurement_key", 0, 64)]),
+    RequestSecretsWithNonceV1: (80, [("measurement_key", 0, 64), ("nonce", 0x40, 16)]),
+    ArcbV1: (
+        400,
+        [
+            ("magic", 0, 8),
+            ("version", 8, 4),
+            ("rql", 0xC, 4),
+            ("iv", 0x10, 12),
+            ("res1", 0x1C, 11),
+            ("nks", 0x27, 1),
+            ("res2", 0x28, 4),
+            ("sea", 0x2C, 4),
+            ("paf", 0x30, 8),
+            ("mai", 0x38, 4),
+            ("res3", 0x3C, 4),
+            ("cust_pub_key", 0x40, 160),
+            ("keyslots", 0xE0, 80),
+            ("encrypted", 0x130, 80),
+            ("tag", 0x180, 16),
+        ],
+    ),
+    Entry: (8, [("entry_size", 0, 4), ("offset", 4, 4)]),
+    ExchangeHeaderV1: (
+        64,
+        [
+            ("magic", 0, 8),
+            ("version", 8, 4),
+            ("total", 0xC, 4),
+            ("res1", 0x10, 8),
+            ("arcb", 0x18, 8),
+            ("measurement", 0x20, 8),
+            ("additional", 0x28, 8),
+            ("user_data", 0x30, 8),
+            ("cuid", 0x38, 8),
+        ],
+    ),
 }
-FIXED = [layout for layout in SPECIFIED if layout not in (Ipib, SeHeaderV1)]
+FIXED = [layout for layout in SPECIFIED if layout not in (Ipib, SeHeaderV1, ArcbV1)]
 LENGTH_EXTREMES = [0, 1, 2, 95, 96, 0x1000, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**63 - 1, 2**63, 2**64 - 2, 2**64 - 1]
 MEMORY_LIMIT = 64 << 20
 
@@ -168,6 +208,32 @@ def headers(draw: st.DrawFn) -> SeHeaderV1:
     )
 
 
+request_slots = st.builds(RequestSlotV1, phkh=raw(32), wrpk=raw(32), kst=raw(16))
+entries = st.builds(Entry, entry_size=u32, offset=u32)
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> ArcbV1:
+    slots = draw(st.lists(request_slots, max_size=4))
+    encrypted = draw(st.binary(max_size=0x60))
+    return ArcbV1(
+        version=draw(u32),
+        rql=draw(u32),
+        iv=draw(raw(12)),
+        res1=draw(raw(11)),
+        nks=len(slots),
+        res2=draw(raw(4)),
+        sea=len(encrypted),
+        paf=draw(u64),
+        mai=draw(u32),
+        res3=draw(raw(4)),
+        cust_pub_key=draw(raw(160)),
+        keyslots=tuple(slots),
+        encrypted=encrypted,
+        tag=draw(raw(16)),
+    )
+
+
 VALUES: dict[type[Layout], st.SearchStrategy[Layout]] = {
     Psw: psws,
     ShortPsw: st.builds(ShortPsw, value=u64),
@@ -190,6 +256,21 @@ VALUES: dict[type[Layout], st.SearchStrategy[Layout]] = {
         SecretPartV1, cck=raw(32).map(Secret), xts=raw(64).map(Secret), psw=psws, scf=u64, noi=u32, res2=raw(4)
     ),
     SeHeaderV1: headers(),
+    RequestSlotV1: request_slots,
+    RequestSecretsV1: st.builds(RequestSecretsV1, measurement_key=raw(64).map(Secret)),
+    RequestSecretsWithNonceV1: st.builds(RequestSecretsWithNonceV1, measurement_key=raw(64).map(Secret), nonce=raw(16)),
+    ArcbV1: requests(),
+    Entry: entries,
+    ExchangeHeaderV1: st.builds(
+        ExchangeHeaderV1,
+        total=u32,
+        res1=raw(8),
+        arcb=entries,
+        measurement=entries,
+        additional=entries,
+        user_data=entries,
+        cuid=entries,
+    ),
 }
 
 
@@ -201,6 +282,11 @@ def smallest(layout: type[Layout]) -> bytes:
         content[:8] = b"SeImgLnx"
     if layout is Ipib:
         content[0x74:0x78] = (1).to_bytes(4, "big")
+    if layout is ArcbV1:
+        content[:8] = bytes(8)
+        content[0x27], content[0x2C:0x30] = 1, (80).to_bytes(4, "big")
+    if layout is ExchangeHeaderV1:
+        content[:12] = b"pvattest" + bytes.fromhex("00000100")
     if layout is SeHeaderV1:
         content[:16] = b"IBMSecEx" + bytes.fromhex("00000100 00000280")
         content[0x20:0x30] = (1).to_bytes(8, "big") + (0x80).to_bytes(8, "big")
@@ -291,6 +377,8 @@ def test_any_bytes_of_the_right_size_come_back_unchanged(layout: type[Layout], d
     content = data.draw(raw(SPECIFIED[layout][0]))
     if layout is ImageMetadata:
         content = b"SeImgLnx" + content[8:]
+    if layout is ExchangeHeaderV1:
+        content = b"pvattest" + bytes.fromhex("00000100") + content[12:]
     assert layout.parse(content).build() == content
 
 
@@ -472,7 +560,11 @@ def test_a_dissection_is_contiguous_covers_everything_and_holds_the_very_bytes(
         assert len(inside) == field.length
         if field.raw is not None:
             assert (field.raw.reveal() if isinstance(field.raw, Secret) else field.raw) == inside
-        if field.name in ("pcf", "scf"):  # flags lie within their word, a byte each; unknown ones are the whole word
+        if field.name in (
+            "pcf",
+            "scf",
+            "paf",
+        ):  # flags lie within their word, a byte each; unknown ones are the whole word
             assert all(child.length == (8 if child.name == "unknown" else 1) for child in field.children)
             continue
         position = field.offset
