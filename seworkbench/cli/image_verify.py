@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterator
 
+    from seworkbench.checks import Check
     from seworkbench.image.contents import Contents
 
 
@@ -70,10 +71,16 @@ def run(args: Namespace) -> int:
             lines += ["", *_contents_lines(result.contents)]
         if lines:
             lines.append("")
-        if access is None:
+        if access is None and not args.quiet and _belong(result.check):
             lines.append("Without a key this shows that the components belong to the header, not who made the image.")
         write_lines([*lines, verdict_line(result.check)])
     return status.CHECK_FAILED if result.check.verdict in (Verdict.FAILED, Verdict.NOT_CHECKED) else status.DONE
+
+
+def _belong(check: Check) -> bool:
+    """Whether it was shown that the components belong to the header, and nothing speaks against the image."""
+    digests = check.find("image.digest")
+    return digests is not None and digests.verdict is Verdict.PASSED and check.verdict is not Verdict.FAILED
 
 
 def _contents_lines(contents: Contents) -> Iterator[str]:

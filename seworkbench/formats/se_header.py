@@ -148,6 +148,14 @@ SeHeader = SeHeaderV1
 HEADER_VERSIONS: dict[int, type[SeHeader]] = {VERSION_1: SeHeaderV1}
 
 
+class HeaderVersionError(FormatError):
+    """A header of a version that is not known; see FormatError."""
+
+
+class HeaderSizeError(FormatError):
+    """A header whose stated size cannot be that of its parts; see FormatError."""
+
+
 def parse_header(data: bytes | memoryview, *, lenient: bool = False) -> SeHeader:
     """Read an SE header from the start of `data`.
 
@@ -156,7 +164,9 @@ def parse_header(data: bytes | memoryview, *, lenient: bool = False) -> SeHeader
         lenient: accept a header size larger than its parts; the rest is kept as `surplus`.
 
     Raises:
-        FormatError: if it is no header, of an unknown version, or its sizes contradict each other.
+        HeaderVersionError: if its version is not known.
+        HeaderSizeError: if its sizes contradict each other.
+        FormatError: if it is no header, or not all of it is there.
     """
     prefix = bytes(data[:16])
     if prefix[:8] != HEADER_MAGIC:
@@ -168,25 +178,30 @@ def parse_header(data: bytes | memoryview, *, lenient: bool = False) -> SeHeader
     version = int.from_bytes(prefix[8:12], "big")
     if len(prefix) == 16 and version not in HEADER_VERSIONS:  # noqa: PLR2004 - magic, version and size
         known = ", ".join(hexadecimal(number) for number in HEADER_VERSIONS)
-        raise FormatError(
+        raise HeaderVersionError(
             f"The SE header has version 0x{version:x}; known: {known}.",
             offset=8,
             remedy="A newer version of this program may know it.",
         )
     size = int.from_bytes(prefix[12:16], "big")
     if size > MAX_HEADER_SIZE:
-        raise FormatError(
+        raise HeaderSizeError(
             f"The SE header claims {size} bytes; {MAX_HEADER_SIZE} are the most.", offset=12, remedy="It is damaged."
         )
     if len(prefix) == 16 and size < header_size(0, 0):  # noqa: PLR2004 - as above
-        raise FormatError(
+        raise HeaderSizeError(
             f"The SE header claims {size} bytes; its fixed part alone has {header_size(0, 0)}.",
             offset=12,
             remedy="It is damaged.",
         )
-    header = HEADER_VERSIONS.get(version, SeHeaderV1).parse(data[:size] if len(prefix) == 16 else data)  # noqa: PLR2004
+    try:
+        header = HEADER_VERSIONS.get(version, SeHeaderV1).parse(data[:size] if len(prefix) == 16 else data)  # noqa: PLR2004
+    except FormatError as error:
+        if len(data) < size:
+            raise
+        raise HeaderSizeError(error.what, offset=error.offset, remedy=error.remedy) from None
     if header.surplus and not lenient:
-        raise FormatError(
+        raise HeaderSizeError(
             f"Header size mismatch: the header says {header.sehs} bytes, "
             f"its parts take {header.sehs - len(header.surplus)}.",
             offset=12,

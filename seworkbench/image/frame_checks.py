@@ -86,11 +86,11 @@ def _metadata(location: HeaderLocation, ipib: IpibLocation | None) -> Check:
             ("header according to the metadata", f"0x{metadata.hdr_off:x}"),
             ("header found", f"0x{location.offset:x}"),
         )
-    if ipib is not None and metadata.ipib_off != ipib.offset:
+    if ipib is None or metadata.ipib_off != ipib.offset:
         return METADATA.failed(
-            "They point to no IPIB.",
+            "They point to no IPIB that can be read.",
             ("IPIB according to the metadata", f"0x{metadata.ipib_off:x}"),
-            ("IPIB found", f"0x{ipib.offset:x}"),
+            ("IPIB found", "none" if ipib is None else f"0x{ipib.offset:x}"),
         )
     if metadata.version != METADATA_VERSION:
         return METADATA.warning(f"Version {metadata.version} is not known; {METADATA_VERSION} is.")

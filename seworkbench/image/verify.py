@@ -7,7 +7,7 @@ the header key, or as the machine, is the header itself proven authentic and its
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from seworkbench.checks import Check, Step, Verdict, group
@@ -17,6 +17,7 @@ from seworkbench.errors import FormatError
 from seworkbench.files import explained, open_input
 from seworkbench.formats.components import PAGE_SIZE, ComponentKind
 from seworkbench.formats.flags import NO_COMPONENT_ENCRYPTION
+from seworkbench.formats.se_header import HeaderSizeError, HeaderVersionError
 from seworkbench.image.contents import ContentPart, Contents, PlainReader, read_contents
 from seworkbench.image.frame_checks import OVERLAP, PLACES, start_checks, table_checks
 from seworkbench.image.header_checks import SupportedFlags, access_checks, structure_checks
@@ -52,6 +53,7 @@ ALD = Step("image.digest.ald", "Addresses of the pages (ALD)", _DIGESTS, _CHANGE
 PLD = Step("image.digest.pld", "Content of the pages (PLD)", _DIGESTS, _CHANGED, (0x0102, 0x001B))
 TLD = Step("image.digest.tld", "Tweaks of the pages (TLD)", _DIGESTS, _CHANGED, (0x0102, 0x001C))
 NEP = Step("image.digest.nep", "Number of pages", _DIGESTS, _CHANGED, (0x0102, 0x001D))
+_ANSWERS = {HeaderVersionError: (0x0104, 0x0001), HeaderSizeError: (0x010A, 0x0031)}
 CONTENTS = Step("image.guest.arguments", "stage3b knows its components", "image-layout.md#stage3b-arguments")
 
 
@@ -139,7 +141,7 @@ def verify_image(
     try:
         examined = examine(image, access, machine or SupportedFlags())
     except FormatError as error:
-        return Verification(group("image", "SE image", [FOUND.failed(error.what)]))
+        return Verification(group("image", "SE image", [_no_header(error)]))
     checks = list(examined.checks)
     contents = None
     if examined.ipib is not None:
@@ -187,6 +189,12 @@ def examine(image: ImageFile, access: Access | None, machine: SupportedFlags) ->
     start = start_checks(image, location, header, ipib)
     checks_in_order = (found, start, structure_checks(header, machine), *table, access_tree)
     return Examined(location, header, ipib, content, checks_in_order, readable)
+
+
+def _no_header(error: FormatError) -> Check:
+    """Why there is no header to judge; where one is there after all, the Ultravisor has an answer to it."""
+    code = next((code for kind, code in _ANSWERS.items() if isinstance(error, kind)), None)
+    return replace(FOUND, code=code, remedy=error.remedy or FOUND.remedy).failed(error.what)
 
 
 def _alone(image: ImageFile, location: HeaderLocation, header: SeHeader) -> Check:

@@ -238,23 +238,44 @@ FAULTS = [
         FAILED,
         "The SE header has version 0x200; known: 0x100.",
         number(HEADER_AT + 8, 0x200, 4),
+        code=(0x0104, 0x0001),
     ),
     Fault(
         "image.header.found",
         FAILED,
         "The SE header claims 8193 bytes; 8192 are the most.",
         number(HEADER_AT + 12, 8193, 4),
+        code=(0x010A, 0x0031),
     ),
-    Fault("image.header.found", FAILED, "Secure Execution header: Encrypted part", number(HEADER_AT + 0x20, 2)),
+    Fault(
+        "image.header.found",
+        FAILED,
+        "The SE header claims 415 bytes; its fixed part alone has",
+        number(HEADER_AT + 12, 415, 4),
+        code=(0x010A, 0x0031),
+    ),
+    Fault(
+        "image.header.found",
+        FAILED,
+        "Secure Execution header: Encrypted part",
+        number(HEADER_AT + 0x20, 2),
+        code=(0x010A, 0x0031),
+    ),
     Fault(
         "image.header.found",
         FAILED,
         "Secure Execution header: Key slots (keyslots) needs",
         number(HEADER_AT + 0x20, (1 << 64) - 1),
+        code=(0x010A, 0x0031),
     ),
     Fault(
-        "image.header.found", FAILED, "Secure Execution header: Header tag (tag) needs", number(HEADER_AT + 12, 639, 4)
+        "image.header.found",
+        FAILED,
+        "Secure Execution header: Header tag (tag) needs",
+        number(HEADER_AT + 12, 639, 4),
+        code=(0x010A, 0x0031),
     ),
+    # Not all of it is there: nothing that the Ultravisor would see.
     Fault("image.header.found", FAILED, "Secure Execution header: Encrypted part", cut(HEADER_AT + 500)),
     # --- Start --------------------------------------------------------------------------------------------------------
     Fault(
@@ -283,7 +304,7 @@ FAULTS = [
     Fault(
         "image.start.metadata",
         FAILED,
-        "They point to no IPIB.",
+        "They point to no IPIB that can be read.",
         number(METADATA_AT + 20, 0x2C000),
         evidence={"IPIB according to the metadata": "0x2c000", "IPIB found": "0x2d000"},
     ),
@@ -415,6 +436,7 @@ FAULTS = [
         "No IPL parameter information block (IPIB) was found.",
         put(IPIB_AT + 12, b"\4"),
         others={
+            "image.start.metadata": FAILED,
             "image.start.stage3a": FAILED,
             "image.start.loader": NOT_CHECKED,
             "image.start.gaps": WARNING,
@@ -426,7 +448,7 @@ FAULTS = [
         FAILED,
         "IPL parameter information block: Components (components) needs 96 bytes",
         cut(IPIB_AT + 0x88 + 24),
-        others={"image.start.gaps": WARNING, "image.access.psw": NOT_CHECKED},
+        others={"image.start.metadata": FAILED, "image.start.gaps": WARNING, "image.access.psw": NOT_CHECKED},
     ),
     Fault(
         "image.table.block",
@@ -1167,25 +1189,24 @@ def test_a_component_on_the_code_of_stage3a_overlaps_it(bases: dict[str, bytes],
     assert check.verdict is FAILED
 
 
-# --- What the reference promises and the checks do not keep yet -------------------------------------------------------
-
-
-@pytest.mark.xfail(reason="DEFECT: verification.md gives step 4 the codes 0x0104/0x0001; the check carries none")
 def test_an_unknown_version_carries_the_ultravisors_answer(bases: dict[str, bytes], tmp_path: Path) -> None:
     draft = Draft(bases["A"])
     draft.put_number(HEADER_AT + 8, 0x200, 4)
     (tmp_path / "image").write_bytes(draft.data)
     check = verify_file(tmp_path / "image", KEY).check.find("image.header.found")
     assert check is not None
+    assert check.verdict is FAILED
     assert check.code == (0x0104, 0x0001)
+    assert "version 0x200" in check.reason
+    assert "newer version" in check.remedy
 
 
-@pytest.mark.xfail(reason="DEFECT: metadata that lead to an IPIB pass though no IPIB is there")
 def test_metadata_that_promise_an_ipib_that_is_not_there_do_not_pass(bases: dict[str, bytes], tmp_path: Path) -> None:
     (tmp_path / "image").write_bytes(bases["A"][:IPIB_AT])
     check = verify_file(tmp_path / "image", KEY).check.find("image.start.metadata")
     assert check is not None
-    assert check.verdict is not PASSED
+    assert check.verdict is FAILED
+    assert ("IPIB found", "none") in [(item.label, item.value) for item in check.evidence]
 
 
 # --- The whole --------------------------------------------------------------------------------------------------------
