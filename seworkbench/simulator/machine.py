@@ -6,10 +6,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from seworkbench.crypto.points import key_hash
+from seworkbench.formats.additional_data import FIRMWARE_STATE_SIZE
+from seworkbench.formats.arcb import MAX_REQUEST_SLOTS
 from seworkbench.formats.flags import PCF, SCF
+from seworkbench.simulator.generations import PAF_ALL
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
+
+# The firmware state of a real machine says what runs on it; this one says that nothing does.
+FIRMWARE_STATE = b"SIMULATED firmware state: no machine has it, and no service can vouch for it.".ljust(
+    FIRMWARE_STATE_SIZE, b"."
+)
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,9 @@ class Machine:
             a published meaning unless given.
         supported_scf: secret control flags it supports; likewise.
         name: what it is called in results.
+        supported_paf: plaintext attestation flags it supports; None if it does not attest at all.
+        max_request_slots: most key slots of an attestation request; the limit of real machines is not known.
+        firmware_state: what it returns as state of its firmware, 320 bytes.
 
     Raises:
         FormatError: if a key is not on P-521.
@@ -33,6 +44,9 @@ class Machine:
     supported_pcf: int = PCF.mask
     supported_scf: int = SCF.mask
     name: str = "simulated machine"
+    supported_paf: int | None = PAF_ALL
+    max_request_slots: int = MAX_REQUEST_SLOTS
+    firmware_state: bytes = field(default=FIRMWARE_STATE, repr=False)
 
     def __post_init__(self) -> None:
         key_hash(self.host_key.public_key())
