@@ -53,7 +53,10 @@ ALD = Step("image.digest.ald", "Addresses of the pages (ALD)", _DIGESTS, _CHANGE
 PLD = Step("image.digest.pld", "Content of the pages (PLD)", _DIGESTS, _CHANGED, (0x0102, 0x001B))
 TLD = Step("image.digest.tld", "Tweaks of the pages (TLD)", _DIGESTS, _CHANGED, (0x0102, 0x001C))
 NEP = Step("image.digest.nep", "Number of pages", _DIGESTS, _CHANGED, (0x0102, 0x001D))
-_ANSWERS = {HeaderVersionError: (0x0104, 0x0001), HeaderSizeError: (0x010A, 0x0031)}
+_ANSWERS: dict[type[FormatError], tuple[int, int]] = {
+    HeaderVersionError: (0x0104, 0x0001),
+    HeaderSizeError: (0x010A, 0x0031),
+}
 CONTENTS = Step("image.guest.arguments", "stage3b knows its components", "image-layout.md#stage3b-arguments")
 
 
@@ -193,8 +196,7 @@ def examine(image: ImageFile, access: Access | None, machine: SupportedFlags) ->
 
 def _no_header(error: FormatError) -> Check:
     """Why there is no header to judge; where one is there after all, the Ultravisor has an answer to it."""
-    code = next((code for kind, code in _ANSWERS.items() if isinstance(error, kind)), None)
-    return replace(FOUND, code=code, remedy=error.remedy or FOUND.remedy).failed(error.what)
+    return replace(FOUND, code=_ANSWERS.get(type(error)), remedy=error.remedy or FOUND.remedy).failed(error.what)
 
 
 def _alone(image: ImageFile, location: HeaderLocation, header: SeHeader) -> Check:
