@@ -11,5 +11,10 @@ crypto.digests): pages are decrypted one by one with a plain library cipher, so 
     diag308             what the hypervisor accepts as IPIB
     memory              where unpacked pages go
     guest               what stage3b would do
-    hypervisor          all of it in order: `start_guest`, `save_guest_memory`
+    hypervisor          all of it in order: `start_guest`, `GuestStarting` step by step, `save_guest_memory`
+    events              the steps, for whoever plays or prints them
+    protected_guest     what the Ultravisor keeps of a started guest
+    attestation         answers to attestation requests
+    tampering           attacks to try: on images, requests and responses
+    machine_folder      a machine that survives, with its demo PKI (demo_pki) and guest
 """

@@ -92,6 +92,7 @@ DIAG_IPIB_INVALID = 0x0402
 DIAG_NOT_STARTED = 0x0A02
 
 # resources/help/boot.md#wait-codes
+WAIT_STAGE3A = 0x4608
 WAIT_STAGE3B = 0x4511
 
 

@@ -18,9 +18,10 @@ from seworkbench.errors import CheckFailed
 from seworkbench.files import AtomicFile
 from seworkbench.formats.se_header import MAX_HEADER_SIZE
 from seworkbench.jobs import Job
-from seworkbench.simulator import codes
+from seworkbench.simulator import codes, narration
 from seworkbench.simulator.codes import Code, DiagResponse, PvCommand
 from seworkbench.simulator.diag308 import IpibAnswer, set_ipib, unpacked_length
+from seworkbench.simulator.events import PageRun
 from seworkbench.simulator.guest import Glimpses, GuestForecast, forecast, not_started
 from seworkbench.simulator.loading import Handover, LoadedImage, load, load_checks
 from seworkbench.simulator.memory import FileMemory, Memory
@@ -29,12 +30,13 @@ from seworkbench.simulator.secure_parameters import OpenedHeader, failed
 from seworkbench.simulator.ultravisor import PAGE_SIZE, VERIFY_STEPS, Answer, State, Ultravisor, UltravisorError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from seworkbench.formats.ipib import IpibComponent
     from seworkbench.formats.psw import Psw
     from seworkbench.formats.stage3 import Stage3bArgs
+    from seworkbench.simulator.events import StartEvent
     from seworkbench.simulator.machine import Machine
 
 # Pages are read this many bytes at a time, and a job can be cancelled in between.
@@ -147,38 +149,101 @@ def start_guest(image: Path, machine: Machine, *, memory: Memory | None = None, 
         SeError: if the file cannot be read, or `memory` refuses a page; a broken image is a result, not an error.
         Cancelled: if the job was cancelled.
     """
-    job = job or Job()
-    with load(image) as loaded:
+    starting = GuestStarting(image, machine, memory=memory, job=job)
+    for _ in starting:
+        pass
+    return starting.result
+
+
+class GuestStarting:
+    """Starting an image step by step: iterate over it for the events, then ask for the result.
+
+    The events are those of a machine and end where it would refuse; the checks of the result say more. An iteration
+    that is given up leaves nothing open.
+
+    Args:
+        image: see start_guest.
+        machine: see start_guest.
+        memory: see start_guest.
+        job: see start_guest.
+    """
+
+    def __init__(self, image: Path, machine: Machine, *, memory: Memory | None = None, job: Job | None = None) -> None:
+        self._image = image
+        self._machine = machine
+        self._memory = memory
+        self._job = job or Job()
+        self._result: GuestStart | None = None
+
+    @property
+    def result(self) -> GuestStart:
+        """What happened, once the iteration came to its end.
+
+        Raises:
+            ValueError: before that.
+        """
+        if self._result is None:
+            raise ValueError("the start is not finished")
+        return self._result
+
+    def __iter__(self) -> Iterator[StartEvent]:
+        """Start the image.
+
+        Raises:
+            SeError, Cancelled: see start_guest.
+        """
+        ended = False
+        with load(self._image) as loaded:
+            for event in self._start(loaded):
+                if not ended:
+                    yield event
+                ended |= event.refused
+        response = self.result.response
+        if response is not None and response.register & 0xFFFF != codes.DIAG_ACCEPTED:
+            yield narration.stopped(response)
+
+    def _start(self, loaded: LoadedImage) -> Iterator[StartEvent]:
+        job = self._job
         job.phase("Loading the image", 0)
         loading, handover = load_checks(loaded)
+        yield narration.loaded(loading, handover)
         ipib = set_ipib(loaded, handover)
-        ultravisor = Ultravisor(machine)
+        yield narration.ipib_set(ipib)
+        ultravisor = Ultravisor(self._machine)
+        yield narration.created()
         job.phase("Setting the secure parameters", 0)
         parameters = _set_secure_parameters(loaded, handover, ultravisor)
+        if parameters is not None:
+            yield narration.parameters_set(parameters, ultravisor)
         glimpses = Glimpses(ipib.components)
-        sinks = (glimpses, memory) if memory is not None else (glimpses,)
-        unpacking = _unpack(loaded, ipib, ultravisor, sinks, job)
+        sinks = (glimpses, self._memory) if self._memory is not None else (glimpses,)
+        unpacking = yield from _unpack(loaded, ipib, ultravisor, sinks, job)
         verification = _verify(ultravisor, unpacking)
-    response = _first_refusal(handover, ipib, parameters, unpacking, verification)
-    future = not_started("The guest is not verified.")
-    if verification is not None and verification.executed:
-        future = forecast(ultravisor.start(), ipib.components, glimpses)
-    checks = [
-        loading,
-        *ipib.checks,
-        group("uv.ssc", "Ultravisor: set secure parameters", _header_checks(parameters)),
-        group("uv.unpack", "Ultravisor: unpack", [unpacking.check]),
-        group("uv.verify", "Ultravisor: verify", _verify_checks(verification, unpacking)),
-        future.check,
-    ]
-    return GuestStart(
-        machine=machine.name,
-        check=group("start", f"Simulated start on “{machine.name}”", checks),
-        outcome=_outcome(handover, ipib, response, ultravisor),
-        response=response,
-        opened=ultravisor.opened,
-        forecast=future,
-    )
+        if verification is not None:
+            yield narration.verified(verification)
+        response = _first_refusal(handover, ipib, parameters, unpacking, verification)
+        future = not_started("The guest is not verified.")
+        if verification is not None and verification.executed:
+            psw = ultravisor.start()
+            yield narration.started(psw)
+            future = forecast(psw, ipib.components, glimpses)
+            yield narration.runs(future)
+        checks = [
+            loading,
+            *ipib.checks,
+            group("uv.ssc", "Ultravisor: set secure parameters", _header_checks(parameters)),
+            group("uv.unpack", "Ultravisor: unpack", [unpacking.check]),
+            group("uv.verify", "Ultravisor: verify", _verify_checks(verification, unpacking)),
+            future.check,
+        ]
+        self._result = GuestStart(
+            machine=self._machine.name,
+            check=group("start", f"Simulated start on “{self._machine.name}”", checks),
+            outcome=_outcome(handover, ipib, response, ultravisor),
+            response=response,
+            opened=ultravisor.opened,
+            forecast=future,
+        )
 
 
 def save_guest_memory(
@@ -245,35 +310,50 @@ class _Unpacking:
 
 def _unpack(
     image: LoadedImage, ipib: IpibAnswer, ultravisor: Ultravisor, sinks: tuple[Memory, ...], job: Job
-) -> _Unpacking:
+) -> Generator[StartEvent, None, _Unpacking]:
     if ultravisor.opened is None:
         return _Unpacking(UNPACK.not_checked("The header was not accepted."))
     if not ipib.components:
         return _Unpacking(UNPACK.not_checked("There is no component table."))
     if not ipib.unpackable:
         reason = "A component is not made of pages of the guest: the hypervisor itself refuses to unpack it."
-        return _Unpacking(UNPACK.failed(reason), refused=codes.NOT_ASKED)
+        check = UNPACK.failed(reason)
+        yield narration.unpack_refused(check, codes.NOT_ASKED)
+        return _Unpacking(check, refused=codes.NOT_ASKED)
     try:
         for number, component in enumerate(ipib.components, start=1):
-            job.phase(f"Unpacking component {number} of {len(ipib.components)}", unpacked_length(component))
-            for address, page, offset in _pages(image, component, job):
-                plain = ultravisor.unpack(address, page, component.prefix, offset)
-                for sink in sinks:
-                    sink.store(address, plain)
+            length = unpacked_length(component)
+            job.phase(f"Unpacking component {number} of {len(ipib.components)}", length)
+            for start in range(0, length, _CHUNK):
+                chunk = image.read(component.addr + start, min(_CHUNK, length - start))
+                _unpack_run(ultravisor, component, start, chunk, sinks)
+                job.advance(len(chunk))
+                run = PageRun(
+                    component=number,
+                    components=len(ipib.components),
+                    address=component.addr + start,
+                    first=start // PAGE_SIZE,
+                    count=len(chunk) // PAGE_SIZE,
+                    of=length // PAGE_SIZE,
+                )
+                yield narration.unpacked(run, decrypted=ultravisor.decrypts)
     except UltravisorError as error:
-        step = dataclasses.replace(UNPACK, code=error.code)
-        return _Unpacking(failed(step, error.what), refused=error.code)
+        check = failed(dataclasses.replace(UNPACK, code=error.code), error.what)
+        yield narration.unpack_refused(check, error.code)
+        return _Unpacking(check, refused=error.code)
     return _Unpacking(UNPACK.passed(f"{ultravisor.pages} pages."), done=True)
 
 
-def _pages(image: LoadedImage, component: IpibComponent, job: Job) -> Iterator[tuple[int, bytes, int]]:
-    """Address, content and offset in the component of each of its pages."""
-    length = unpacked_length(component)
-    for start in range(0, length, _CHUNK):
-        chunk = image.read(component.addr + start, min(_CHUNK, length - start))
-        for offset in range(0, len(chunk), PAGE_SIZE):
-            yield component.addr + start + offset, chunk[offset : offset + PAGE_SIZE], start + offset
-        job.advance(len(chunk))
+def _unpack_run(
+    ultravisor: Ultravisor, component: IpibComponent, start: int, chunk: bytes, sinks: tuple[Memory, ...]
+) -> None:
+    """Unpack the pages of `chunk`, which begins at the offset `start` of a component."""
+    for offset in range(0, len(chunk), PAGE_SIZE):
+        address = component.addr + start + offset
+        page = chunk[offset : offset + PAGE_SIZE]
+        plain = ultravisor.unpack(address, page, component.prefix, start + offset)
+        for sink in sinks:
+            sink.store(address, plain)
 
 
 def _verify(ultravisor: Ultravisor, unpacking: _Unpacking) -> Answer | None:

@@ -117,6 +117,11 @@ class Ultravisor:
         return self._opened
 
     @property
+    def decrypts(self) -> bool:
+        """Whether pages are encrypted in this image, once the parameters are set."""
+        return self._image_key is not None
+
+    @property
     def pages(self) -> int:
         """Number of pages unpacked so far."""
         return self._pages
