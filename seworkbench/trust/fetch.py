@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from seworkbench.errors import FormatError
 from seworkbench.jobs import Job
+from seworkbench.trust.der import read_element
 from seworkbench.trust.download import SCHEMES, Limits, download, host_of
 from seworkbench.trust.reading import read_objects
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from seworkbench.trust.download import Download
-    from seworkbench.trust.objects import TrustCertificate, TrustCrl
+    from seworkbench.trust.objects import Bundle, TrustCertificate, TrustCrl
 
 _DER_START = b"\x30"
 _PEM_START = b"-----BEGIN "
@@ -227,9 +229,25 @@ def _judge(came: Download) -> tuple[tuple[TrustCrl, ...], Answer, str]:
     bundle = read_objects(came.body, came.url) if came.body[:1] == _DER_START or _PEM_START in came.body else None
     if bundle and bundle.crls:
         return bundle.crls, Answer.CRL, ""
+    return (), *_other_kind(came, bundle)
+
+
+def _other_kind(came: Download, bundle: Bundle | None) -> tuple[Answer, str]:
+    """What a body without a revocation list is."""
     if came.content_type == "text/html" or came.body[:512].lstrip().lower().startswith(_WEB_PAGE):
-        return (), Answer.WEB_PAGE, "It is a web page; often that of an error, a sign-in or a proxy."
+        return Answer.WEB_PAGE, "It is a web page; often that of an error, a sign-in or a proxy."
     if bundle and bundle.certificates:
-        return (), Answer.OTHER, "It is a certificate, not a revocation list."
-    why = bundle.problems[0].what if bundle and bundle.problems else "There is no revocation list in it."
-    return (), Answer.OTHER, why
+        return Answer.OTHER, "It is a certificate, not a revocation list."
+    if _is_cut_off(came.body):
+        return Answer.OTHER, "The file is cut off."
+    return Answer.OTHER, "There is no revocation list in it."
+
+
+def _is_cut_off(body: bytes) -> bool:
+    """Whether it begins as DER or PEM and does not end as such."""
+    if body[:1] == _DER_START:
+        try:
+            read_element(body)
+        except FormatError:
+            return True
+    return body.count(_PEM_START) > body.count(b"-----END ")
