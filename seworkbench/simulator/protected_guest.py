@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from seworkbench.errors import SeError
 from seworkbench.formats.exchange import CUID_SIZE
 from seworkbench.formats.se_header import TAG_SIZE, SeHeader
+from seworkbench.simulator.demo_pki import MARK
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -62,7 +63,7 @@ class ProtectedGuest:
     Args:
         header: the SE header it was started from.
         image_phkh: hash of the host key that opened the header, 32 bytes.
-        cuid: configuration UID, 16 bytes, random and new at every start.
+        cuid: configuration UID, 16 bytes, new at every start; begins with SIMULATED, the rest is random.
         started_at: aware instant of the start.
         image: name of the image file, for people.
         store: its secrets.
@@ -76,6 +77,12 @@ class ProtectedGuest:
     store: SecretStore = field(default_factory=SecretStore)
 
 
+def new_cuid() -> bytes:
+    """A configuration UID that no other start has: every answer contains it, so every answer says SIMULATED."""
+    mark = MARK.encode()
+    return mark + secrets.token_bytes(CUID_SIZE - len(mark))
+
+
 def guest_of(start: GuestStart, at: datetime, *, image: str = "", cuid: bytes | None = None) -> ProtectedGuest:
     """The guest that a successful start leaves behind.
 
@@ -83,7 +90,7 @@ def guest_of(start: GuestStart, at: datetime, *, image: str = "", cuid: bytes | 
         start: what happened.
         at: aware instant of the start.
         image: name of the image file.
-        cuid: configuration UID; random unless given.
+        cuid: configuration UID; a new one unless given.
 
     Raises:
         ValueError: if the guest was not started.
@@ -93,7 +100,7 @@ def guest_of(start: GuestStart, at: datetime, *, image: str = "", cuid: bytes | 
     return ProtectedGuest(
         header=start.opened.header,
         image_phkh=start.opened.phkh,
-        cuid=cuid or secrets.token_bytes(CUID_SIZE),
+        cuid=cuid or new_cuid(),
         started_at=at,
         image=image,
     )
