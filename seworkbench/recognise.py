@@ -17,6 +17,7 @@ from seworkbench.formats.ramdisk import ramdisk_kind
 from seworkbench.formats.se_header import CCK_SIZE, HEADER_MAGIC, IMAGE_KEY_SIZE
 from seworkbench.formats.uv_keys import parse_uv_keys
 from seworkbench.image.image_file import ImageFile, open_image
+from seworkbench.image.recipe import looks_like_recipe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +45,7 @@ class Kind(Enum):
     KEY_64 = "image key of 64 bytes"
     PRIVATE_KEY = "private key"
     KEY_HASHES = "key hash file"
+    RECIPE = "recipe"
     UNKNOWN = "unknown"
 
 
@@ -56,12 +58,21 @@ class Recognised:
         kind: what it is.
         detail: one short sentence about it, or why it is not known.
         size: its size in bytes.
+        pasted: whether it was pasted or dropped as text; then the file is a private copy, gone when the window closes.
     """
 
     path: Path
     kind: Kind
     detail: str
     size: int = 0
+    pasted: bool = False
+
+    @property
+    def name(self) -> str:
+        """What to call it in messages."""
+        if not self.pasted:
+            return self.path.name
+        return "Pasted text" if self.kind is Kind.UNKNOWN else f"Pasted {self.kind.value}"
 
 
 def recognise(path: Path) -> Recognised:
@@ -163,6 +174,8 @@ def _as_text(file: ImageFile, head: bytes) -> tuple[Kind, str] | None:
         pass
     else:
         return Kind.KEY_HASHES, "Key hashes of a machine."
+    if looks_like_recipe(head):
+        return Kind.RECIPE, "A recipe for an image."
     if file.size <= _COMMAND_LINE_LIMIT and _is_text(head):
         return Kind.COMMAND_LINE, "One line of text." if head.count(b"\n") <= 1 else "Text of several lines."
     return None

@@ -37,6 +37,7 @@ class Action:
         menu: one of MENUS.
         run: what to do.
         shortcut: keys, in Qt's portable text form.
+        also: further keys for the same, for instance where a line of text keeps the first for itself.
         icon: name of an icon.
         possible: tells whether it can be run now.
         page: name of the page it belongs to; empty if it works everywhere.
@@ -50,6 +51,7 @@ class Action:
     icon: str = ""
     possible: Callable[[], bool] = _always
     page: str = ""
+    also: tuple[str, ...] = ()
 
 
 class ActionTable:
@@ -76,7 +78,7 @@ class ActionTable:
             made = QAction(action.text, self._window)
             made.setObjectName(action.id)
             if action.shortcut:
-                made.setShortcut(QKeySequence(action.shortcut))
+                made.setShortcuts([QKeySequence(keys) for keys in (action.shortcut, *action.also)])
             if action.icon:
                 made.setIcon(icon(action.icon, self._theme))
             made.triggered.connect(lambda _checked=False, chosen=action: self._run(chosen))

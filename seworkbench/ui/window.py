@@ -12,9 +12,11 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QFileDialog,
     QHBoxLayout,
+    QLineEdit,
     QMainWindow,
     QMenuBar,
     QMessageBox,
+    QPlainTextEdit,
     QPushButton,
     QSizePolicy,
     QSplitter,
@@ -31,6 +33,7 @@ from seworkbench.ui.activity import ActivityStrip, MessageList
 from seworkbench.ui.command_palette import CommandPalette
 from seworkbench.ui.help import HelpWindow
 from seworkbench.ui.icons import icon
+from seworkbench.ui.pasted import paths_in
 from seworkbench.ui.theme import ThemeChoice
 from seworkbench.ui.widgets.basic import label
 from seworkbench.ui.workbench import Weight
@@ -83,6 +86,9 @@ class MainWindow(QMainWindow):
         for page in pages:
             self.actions_table.add(page.actions_of_page())
         self.actions_table.fill(self.menu_bar)
+        for editor in (*self.findChildren(QLineEdit), *self.findChildren(QPlainTextEdit)):
+            # A file dropped there is meant as everywhere else, not as the text of its address.
+            editor.setAcceptDrops(False)
         workbench.page_requested.connect(self.show_page)
         workbench.files_offered.connect(self.open_files)
         workbench.help_requested.connect(self.show_help)
@@ -111,20 +117,37 @@ class MainWindow(QMainWindow):
         for path in paths:
             self.offer(recognise(path))
 
-    def offer(self, item: Recognised) -> None:
-        """Give a recognised file to a page: the one shown if it takes it, else the first that does."""
+    def open_text(self, text: str) -> None:
+        """Recognise text that was pasted or dropped by what it says, and give it to a page as a file would be."""
+        paths = paths_in(text)
+        self.open_files(paths)
+        for item in [] if paths else self.workbench.pasted.recognise(text):
+            if not self.offer(item):
+                self.workbench.pasted.forget(item)
+
+    def offer(self, item: Recognised) -> bool:
+        """Give a recognised file to a page: the one shown if it takes it, else the first that does.
+
+        Returns:
+            whether a page took it; if none did, the reason is in the message list.
+        """
         if item.kind is not Kind.UNKNOWN:
             for page in (self.page, *self.pages.values()):
                 if page.takes(item):
                     page.take(item)
                     self.workbench.accepted(item)
                     self.show_page(page.NAME)
-                    return
-        reason = (
-            item.detail if item.kind is Kind.UNKNOWN else f"It is a {item.kind.value}; no page has a use for it yet."
-        )
-        self.workbench.say(f"{item.path.name}: {reason}", Weight.WARNING)
-        self.activity.toggle.setChecked(True)
+                    return True
+        self._refuse(f"{item.name}: {self._reason_against(item)}")
+        return False
+
+    def _reason_against(self, item: Recognised) -> str:
+        if item.kind is Kind.UNKNOWN:
+            return item.detail
+        # As it is spoken: an SE header, an s390x kernel.
+        article = "an" if item.kind.value[0] in "aeioAEIOS" or item.kind is Kind.KERNEL else "a"
+        way = next(filter(None, (page.would_take(item) for page in self.pages.values())), "No page has a use for it.")
+        return f"It is {article} {item.kind.value}. {way}"
 
     def show_help(self, target: str) -> None:
         """Open the help at a page."""
@@ -154,8 +177,8 @@ class MainWindow(QMainWindow):
         palette.line.setFocus()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
-        """Take any files."""
-        if event.mimeData().hasUrls():
+        """Take any files, and text."""
+        if event.mimeData().hasUrls() or event.mimeData().hasText():
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
@@ -182,11 +205,23 @@ class MainWindow(QMainWindow):
         settings.page = self.page.NAME
         settings.geometry = bytes(self.saveGeometry().toHex().data()).decode("ascii")
         settings.save(self.workbench.settings_path)
+        self.workbench.pasted.close()
         event.accept()
 
     def _open_mime(self, data: QMimeData | None) -> None:
         if data is not None and data.hasUrls():  # an empty clipboard may give None
             self.open_files([Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()])
+            for url in data.urls():
+                if not url.isLocalFile():
+                    self._refuse(f"{url.toDisplayString()}: Only files on this machine can be opened; fetch it first.")
+        elif data is not None and data.hasText():
+            self.open_text(data.text())
+        else:
+            self._refuse("There is nothing to open: neither files nor text.")
+
+    def _refuse(self, reason: str) -> None:
+        self.workbench.say(reason, Weight.WARNING)
+        self.activity.toggle.setChecked(True)
 
     def _own_actions(self) -> tuple[Action, ...]:
         go = tuple(
@@ -205,7 +240,7 @@ class MainWindow(QMainWindow):
         return (
             Action("file.open", "Open files…", "File", self.choose_files, "Ctrl+O", "folder-open"),
             Action("file.quit", "Quit", "File", self._quit, "Ctrl+Q"),
-            Action("edit.paste", "Paste files", "Edit", self.paste, "Ctrl+Shift+V"),
+            Action("edit.paste", "Paste files or text", "Edit", self.paste, "Ctrl+V", also=("Ctrl+Shift+V",)),
             Action("edit.recent", "Forget recent files", "Edit", self._forget_recent),
             Action("edit.keep-recent", "Keep recent files, or not", "Edit", self._toggle_recent),
             Action("go.palette", "Search or run a command", "Go", self.show_palette, "Ctrl+K", "search"),

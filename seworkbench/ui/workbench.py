@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from seworkbench.recognise import Kind
 from seworkbench.ui.jobs import Jobs
+from seworkbench.ui.pasted import PastedFiles
 from seworkbench.ui.settings import Settings
 from seworkbench.ui.theme import Theme, ThemeChoice
 
@@ -70,6 +71,7 @@ class Workbench(QObject):
         self.settings = Settings.load(settings_path)
         self.theme = Theme(self)
         self.jobs = Jobs(self)
+        self.pasted = PastedFiles()
         self.messages: list[Message] = []
         choices = {choice.value: choice for choice in ThemeChoice}
         self.theme.choice = choices.get(self.settings.theme, ThemeChoice.SYSTEM)
@@ -87,8 +89,8 @@ class Workbench(QObject):
         self.say(f"{where}{error.what}", Weight.ERROR, error.remedy)
 
     def accepted(self, item: Recognised) -> None:
-        """A page took a file: remember it, unless it is a key, and tell."""
-        if item.kind not in _KEYS:
+        """A page took a file: remember it, unless it is a key or was pasted, and tell."""
+        if item.kind not in _KEYS and not item.pasted:
             self.settings.remember(item.path)
             self.recent_changed.emit()
         self.file_accepted.emit(item)

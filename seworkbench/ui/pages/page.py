@@ -45,5 +45,9 @@ class Page(QWidget):
     def take(self, item: Recognised) -> None:
         """Use a file that `takes` said yes to."""
 
+    def would_take(self, item: Recognised) -> str:  # noqa: ARG002 - for pages that take files
+        """What has to be done first for this page to take a file of that kind; empty if it never does."""
+        return ""
+
     def close_page(self) -> None:
         """The window closes: let go of files and timers."""

@@ -581,3 +581,39 @@ def test_a_file_cut_shorter_behind_our_back_is_told_and_nothing_crashes(desk: De
     desk.settle()
     assert desk.inspect.checklist.check is not None
     assert desk.inspect.checklist.check.verdict is FAILED
+
+
+def test_fields_are_found_while_one_types_and_shown_everywhere(desk: Desk) -> None:
+    desk.open_unlocked("two_hosts")
+    desk.press("Ctrl+Shift+F")
+    bar = desk.inspect.find_bar
+    QTest.keyClicks(bar.line, "phkh")
+    titles = [bar.list.item(row).text() for row in range(bar.list.count())]
+    assert len(titles) == 2
+    assert all("phkh" in title and "Key slots" in title for title in titles)
+    assert bar.list.isVisible()
+    assert desk.inspect.tree.selected_field is not None
+    assert desk.inspect.tree.selected_field.name == "phkh"
+    assert desk.inspect.hex.selection == (HEADER + 0x1A0, 32)
+    QTest.keyClick(bar.line, Qt.Key.Key_Down)
+    assert desk.inspect.hex.selection == (HEADER + 0x1A0 + 80, 32)
+    assert bar.count.text() == "2 of 2"
+    desk.press("F3")
+    assert desk.inspect.hex.selection == (HEADER + 0x1A0, 32)
+    QTest.keyClick(bar.line, Qt.Key.Key_Escape)
+    assert not bar.list.isVisible()
+
+
+def test_a_field_that_is_not_there_is_said_so_and_the_list_goes_with_the_kind(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    bar = desk.inspect.find_bar
+    bar.ask("Field")
+    QTest.keyClicks(bar.line, "sehs")
+    assert bar.list.isVisible()
+    bar.kind.setCurrentText("Text")
+    assert not bar.list.isVisible()
+    bar.ask("Field")
+    assert bar.list.isVisible()
+    desk.type_into(bar.line, "no such field", then=None)
+    assert bar.count.text() == "no field"
+    assert not bar.list.isVisible()

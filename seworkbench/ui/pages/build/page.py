@@ -110,7 +110,12 @@ class BuildPage(Page):
 
     def take(self, item: Recognised) -> None:
         """Put a file where it belongs."""
-        self._ways()[item.kind](item.path)
+        if item.pasted and item.kind is Kind.COMMAND_LINE:
+            # As if it was typed: its file is private and will not be there when a recipe names it.
+            self.draft.type_line(item.path.read_text("utf-8").rstrip("\0"))
+            self.workbench.pasted.forget(item)
+        else:
+            self._ways()[item.kind](item.path)
 
     def close_page(self) -> None:
         """Leave nothing behind."""
@@ -138,6 +143,9 @@ class BuildPage(Page):
         path = ask_open(self, "Open recipe")
         if path is None:
             return
+        self._load_recipe(path)
+
+    def _load_recipe(self, path: Path) -> None:
         job = self.workbench.jobs.start_light(f"Reading {path.name}", lambda _job: load_recipe(path))
         job.done.connect(self.draft.open_recipe)
         job.failed.connect(self._fail)
@@ -301,6 +309,7 @@ class BuildPage(Page):
             Kind.HOST_KEY_DOCUMENT: draft.add_host,
             Kind.KEY_32: draft.offer_key,
             Kind.KEY_64: partial(draft.load_key, "image"),
+            Kind.RECIPE: self._load_recipe,
         }
 
     # How it looks

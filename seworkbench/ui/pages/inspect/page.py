@@ -26,6 +26,7 @@ from seworkbench.errors import FormatError, SeError
 from seworkbench.files import read_whole
 from seworkbench.formats.components import ComponentKind
 from seworkbench.formats.layout import Field, Protection
+from seworkbench.formats.se_header import CCK_SIZE
 from seworkbench.formats.uv_keys import parse_uv_keys
 from seworkbench.image.entropy import byte_curve
 from seworkbench.recognise import Kind, Recognised
@@ -34,7 +35,7 @@ from seworkbench.ui.activity import size_text
 from seworkbench.ui.pages.inspect.contents_panel import ContentsPanel
 from seworkbench.ui.pages.inspect.fact_strip import FactStrip
 from seworkbench.ui.pages.inspect.facts import facts
-from seworkbench.ui.pages.inspect.find_bar import GO_TO, FindBar
+from seworkbench.ui.pages.inspect.find_bar import FIELD, GO_TO, FindBar
 from seworkbench.ui.pages.inspect.session import InspectSession
 from seworkbench.ui.pages.page import Page
 from seworkbench.ui.widgets.basic import Card, ErrorBox, button, label
@@ -44,6 +45,7 @@ from seworkbench.ui.widgets.checklist_view import ChecklistView
 from seworkbench.ui.widgets.dissection_view import DissectionView
 from seworkbench.ui.widgets.entropy_curve import EntropyCurve
 from seworkbench.ui.widgets.field_details import FieldDetails
+from seworkbench.ui.widgets.field_search import find_fields
 from seworkbench.ui.widgets.hex_view import HexView
 from seworkbench.ui.widgets.map_geometry import MapRegion
 from seworkbench.ui.widgets.memory_map import MemoryMap
@@ -102,8 +104,10 @@ class InspectPage(Page):
         """Images and headers always; keys, documents and components once something is open."""
         if item.kind in (Kind.IMAGE, Kind.HEADER):
             return True
-        if self.session.inspection is None or not self.isVisible():
+        if self.session.inspection is None:
             return False
+        if not self.isVisible():  # components are the Build page's then
+            return item.kind in (Kind.KEY_HASHES, Kind.PRIVATE_KEY)
         return item.kind in (
             Kind.KEY_32,
             Kind.PRIVATE_KEY,
@@ -112,11 +116,18 @@ class InspectPage(Page):
             *_COMPARABLE,
         )
 
+    def would_take(self, item: Recognised) -> str:
+        """Keys and hashes, once something is open."""
+        useful = item.kind in (Kind.KEY_32, Kind.PRIVATE_KEY, Kind.KEY_HASHES)
+        return "Open an image or a header first; then it is used with that." if useful else ""
+
     def take(self, item: Recognised) -> None:
         """Open it, unlock with it, or compare with it."""
         self.error.hide()
         if item.kind in (Kind.IMAGE, Kind.HEADER):
             self.session.open(item.path)
+        elif item.kind is Kind.KEY_32 and item.pasted and self._find_slot(item.path):
+            self.workbench.pasted.forget(item)
         elif item.kind is Kind.KEY_32:
             self.session.unlock({"header_key": str(item.path)})
         elif item.kind is Kind.PRIVATE_KEY:
@@ -132,6 +143,7 @@ class InspectPage(Page):
         opened = self._is_open
         return (
             self._action("find", "Find bytes…", lambda: self.find_bar.ask("Hex"), "Ctrl+F", "search"),
+            self._action("find-field", "Find a field…", lambda: self.find_bar.ask(FIELD), "Ctrl+Shift+F", "list"),
             self._action("find-next", "Next hit", lambda: self.find_bar.step(1), "F3"),
             self._action("find-previous", "Previous hit", lambda: self.find_bar.step(-1), "Shift+F3"),
             self._action("go-to", "Go to offset…", lambda: self.find_bar.ask(GO_TO), "Ctrl+G"),
@@ -198,10 +210,8 @@ class InspectPage(Page):
         self.contents.show_nothing_yet(inspection)
         self._show_facts()
         self._draw_curve(inspection)
-        header = next((child for child in inspection.tree.children if child.name == "SeHeaderV1"), inspection.tree)
-        first = header.children[0] if header.children else header
-        self.tree.select_field(first)
-        self._show_field(first)
+        header = _header_field(inspection)
+        self._choose_field(header.children[0] if header.children else header)
 
     def _show_bytes(self, inspection: Inspection) -> None:
         if self._source is not None:
@@ -261,6 +271,11 @@ class InspectPage(Page):
 
     # --- one selection everywhere
 
+    def _choose_field(self, field: Field) -> None:
+        """Select a field that was found, everywhere."""
+        self.tree.select_field(field)
+        self._show_field(field)
+
     def _show_field(self, field: Field | None) -> None:
         self.details.show_field(field)
         if field is None or self._selecting:
@@ -301,6 +316,10 @@ class InspectPage(Page):
         self.error.hide()
         self._go_to(value)
 
+    def _find_fields(self, text: str) -> None:
+        inspection = self.session.inspection
+        self.find_bar.show_fields(find_fields(inspection.tree, text) if inspection is not None else [])
+
     def _search(self, kind: str, text: str) -> None:
         source = self._source
         if source is None:
@@ -326,16 +345,38 @@ class InspectPage(Page):
     def _learn_machine(self, item: Recognised) -> None:
         from seworkbench.trust.host_key_document import read_host_key_document  # noqa: PLC0415 - loads cryptography
 
+        name = "pasted" if item.pasted else item.path.name
         try:
             if item.kind is Kind.HOST_KEY_DOCUMENT:
-                self._known[read_host_key_document(item.path).phkh] = item.path.name
+                learnt: tuple[bytes, ...] = (read_host_key_document(item.path).phkh,)
             else:
-                hashes = parse_uv_keys(read_whole(item.path, _KEY_HASH_LIMIT))
-                self._known.update(dict.fromkeys(hashes.in_use, item.path.name))
+                learnt = parse_uv_keys(read_whole(item.path, _KEY_HASH_LIMIT)).in_use
         except SeError as error:
             self._show_error(error.located(str(item.path)) if isinstance(error, FormatError) else error)
             return
+        self._known.update(dict.fromkeys(learnt, name))
         self._show_facts()
+        inspection = self.session.inspection
+        slots = inspection.header.keyslots if inspection is not None else ()
+        matching = [str(number) for number, slot in enumerate(slots, start=1) if slot.phkh in learnt]
+        which = f"key slot {' and '.join(matching)} of {len(slots)}" if matching else f"none of {len(slots)} key slots"
+        self.workbench.say(f"{item.name}: {which} matches.")
+
+    def _find_slot(self, path: Path) -> bool:
+        """32 pasted bytes may be the hash of a host key rather than a key: then show the slot that is made for it."""
+        inspection = self.session.inspection
+        if inspection is None:
+            return False
+        given = read_whole(path, CCK_SIZE)
+        hashes = [slot.phkh for slot in inspection.header.keyslots]
+        if given not in hashes:
+            return False
+        self._known[given] = "pasted"
+        self._show_facts()
+        header = _header_field(inspection)
+        self._choose_field(header.find("keyslots").children[hashes.index(given)])
+        self.workbench.say(f"Pasted hash: key slot {hashes.index(given) + 1} of {len(hashes)} matches.")
+        return True
 
     def _ask_for_key(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self, "Header key (32 bytes) or private host key")
@@ -450,6 +491,7 @@ class InspectPage(Page):
         card.head.addWidget(button("Find", lambda: self.find_bar.ask("Hex")))
         card.head.addWidget(button("Go to offset", lambda: self.find_bar.ask(GO_TO)))
         card.body.addWidget(self.find_bar)
+        card.body.addWidget(self.find_bar.list)
         card.body.addWidget(self.hex, 1)
         return card
 
@@ -501,6 +543,8 @@ class InspectPage(Page):
         self.curve.activated.connect(self._go_to)
         self.strip.activated.connect(self._show_check)
         self.find_bar.search_requested.connect(self._search)
+        self.find_bar.fields_requested.connect(self._find_fields)
+        self.find_bar.field_selected.connect(self._choose_field)
         self.find_bar.offset_requested.connect(self._go_to_text)
         self.find_bar.hit_selected.connect(self.hex.select)
         self.find_bar.closed.connect(lambda: self.hex.set_hits([]))
@@ -510,6 +554,11 @@ class InspectPage(Page):
         self.contents.unlock_requested.connect(self._ask_for_key)
         self.contents.files_requested.connect(self.session.list_files)
         self.workbench.theme.changed.connect(self._show_facts)
+
+
+def _header_field(inspection: Inspection) -> Field:
+    """The SE header in the tree; of a bare header, the tree itself."""
+    return next((child for child in inspection.tree.children if child.name == "SeHeaderV1"), inspection.tree)
 
 
 def _scrolled(widget: QWidget) -> QScrollArea:
