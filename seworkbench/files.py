@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import secrets
 import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Self
@@ -244,7 +243,7 @@ class AtomicFile:
 
     def _part_name(self) -> Path:
         # The random part is short and the file's own name left out, so a name at the length limit still works.
-        return self.path.parent / f".{secrets.token_hex(8)}{_PART_SUFFIX}"
+        return self.path.parent / f".{os.urandom(8).hex()}{_PART_SUFFIX}"
 
     def _commit(self) -> None:
         os.fsync(self._fd)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import runpy
 import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import pytest
 
 from seworkbench import __main__ as entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 KERNEL = Path(__file__).parent / "data" / "interop" / "images" / "kernel"
 
@@ -28,6 +34,17 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[list[Path]]:
     window.open_workbench = open_workbench  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "seworkbench.ui.app", window)
     return calls
+
+
+@pytest.fixture(autouse=True)
+def _as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A command line changes its process for good; here that process is the tests' own."""
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    threshold = gc.get_threshold()
+    yield
+    gc.set_threshold(*threshold)
+    gc.unfreeze()
+    os.environ.pop("OPENBLAS_NUM_THREADS", None)
 
 
 def leave_with(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
@@ -83,6 +100,24 @@ def test_a_file_named_like_a_command_does_not_hide_the_command(
     leave_with(monkeypatch, "image", "--help")
     assert "create" in capsys.readouterr().out
     assert opened == []
+
+
+@pytest.mark.parametrize("wanted", [None, "3"], ids=["unset", "set"])
+def test_a_command_lets_numpy_start_no_threads_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, wanted: str | None
+) -> None:
+    if wanted:
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", wanted)
+    leave_with(monkeypatch, "--version")
+    assert os.environ["OPENBLAS_NUM_THREADS"] == (wanted or "1")
+
+
+def test_the_window_keeps_its_process_as_it_is(monkeypatch: pytest.MonkeyPatch, opened: list[list[Path]]) -> None:
+    before = gc.get_threshold()
+    leave_with(monkeypatch)
+    assert opened == [[]]
+    assert gc.get_threshold() == before
+    assert "OPENBLAS_NUM_THREADS" not in os.environ
 
 
 def test_without_qt_the_window_says_what_to_do(

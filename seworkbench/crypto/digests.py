@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from dataclasses import dataclass
 
-import numpy as np
-
-from seworkbench.crypto.pages import tweaks
 from seworkbench.formats.components import PAGE_SIZE
 
 
@@ -26,6 +24,11 @@ class ImageDigests:
     ald: bytes
     tld: bytes
     nep: int
+
+
+def _steps(first: int, pages: int) -> range:
+    """`first`, and what follows it page by page."""
+    return range(first, first + pages * PAGE_SIZE, PAGE_SIZE)
 
 
 class RunningDigests:
@@ -53,9 +56,11 @@ class RunningDigests:
             offset: byte offset of the first of them in the component.
             pages: how many.
         """
-        addresses = np.uint64(address) + np.arange(pages, dtype=np.uint64) * np.uint64(PAGE_SIZE)
-        self._ald.update(addresses.astype(">u8").tobytes())
-        self._tld.update(tweaks(prefix, offset, pages).tobytes())
+        # Without numpy: verifying needs it for nothing else, and loading it takes longer than hashing 32 MiB.
+        self._ald.update(struct.pack(f">{pages}Q", *_steps(address, pages)))
+        tweaks = [int.from_bytes(prefix, "big")] * (2 * pages)
+        tweaks[1::2] = _steps(offset, pages)
+        self._tld.update(struct.pack(f">{2 * pages}Q", *tweaks))
         self._nep += pages
 
     def result(self) -> ImageDigests:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from seworkbench.errors import SeError
+from seworkbench.crypto.image_key import require_usable_image_key
+from seworkbench.crypto.runs import RUN_PAGES
 from seworkbench.formats.components import PAGE_SIZE
 from seworkbench.formats.se_header import IMAGE_KEY_SIZE
 
@@ -25,11 +26,6 @@ if TYPE_CHECKING:
     from seworkbench.secret import Secret
 
 TWEAK_PREFIX_SIZE = 8
-# 512 pages keep the arrays of one run within a core's cache and the calls per page few (tests/bench).
-RUN_PAGES = 512
-RUN_SIZE = RUN_PAGES * PAGE_SIZE
-# `update_into` of a block cipher asks for one block less a byte of room behind the data.
-OUTPUT_ROOM = 15
 
 # XTS numbers are little-endian, whatever the machine is.
 _WORD = np.dtype("<u8")
@@ -41,35 +37,6 @@ _STRIDE = 32
 _FOLD_SHIFTS = (1, 2, 7)
 # Rows of a power-of-two length would all fall into the same cache sets when transposed.
 _ROW_PADDING = 8
-
-
-def require_usable_image_key(key: Secret) -> None:
-    """Refuse an image key that no AES-XTS implementation takes.
-
-    Raises:
-        SeError: if it has the wrong length or two equal halves.
-    """
-    raw = key.reveal()
-    half = IMAGE_KEY_SIZE // 2
-    if len(raw) != IMAGE_KEY_SIZE:
-        raise SeError(
-            f"The image key must be exactly {IMAGE_KEY_SIZE} bytes; it has {len(raw)}.",
-            remedy=f"Make one with: openssl rand -out FILE {IMAGE_KEY_SIZE}",
-        )
-    if raw[:half] == raw[half:]:
-        raise SeError(
-            "The two halves of the image key are equal; AES-XTS does not allow that.",
-            remedy=f"Make one with: openssl rand -out FILE {IMAGE_KEY_SIZE}",
-        )
-
-
-def is_usable_image_key(key: Secret) -> bool:
-    """Whether `require_usable_image_key` takes it."""
-    try:
-        require_usable_image_key(key)
-    except SeError:
-        return False
-    return True
 
 
 def tweaks(prefix: bytes, offset: int, pages: int) -> NDArray[Any]:

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 from seworkbench.checks import Check, Verdict
 from seworkbench.crypto.digests import ImageDigests, RunningDigests
 from seworkbench.crypto.header_seal import seal
+from seworkbench.crypto.image_key import require_usable_image_key
 from seworkbench.crypto.key_slots import wrap
-from seworkbench.crypto.pages import RUN_SIZE, PageCipher, require_usable_image_key
+from seworkbench.crypto.pages import PageCipher
 from seworkbench.crypto.points import coordinates
+from seworkbench.crypto.runs import RUN_SIZE
 from seworkbench.errors import FormatError, SeError
 from seworkbench.files import AtomicFile, explained, made_folder, open_input, read_whole, save_secret
 from seworkbench.formats.components import PAGE_SIZE, ComponentKind

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from seworkbench.checks import Check, Step, group
-from seworkbench.crypto.pages import RUN_SIZE, PageCipher
+from seworkbench.crypto.runs import RUN_SIZE
 from seworkbench.errors import FormatError
 from seworkbench.formats.components import PAGE_SIZE, ComponentKind
 from seworkbench.formats.kernel import (
@@ -28,6 +28,7 @@ from seworkbench.formats.stage3 import KERNEL_ENTRY, Stage3bArgs
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from seworkbench.crypto.pages import PageCipher
     from seworkbench.formats.ipib import Ipib, IpibComponent
     from seworkbench.image.image_file import ImageFile
     from seworkbench.secret import Secret
@@ -122,6 +123,13 @@ def command_line_text(raw: bytes) -> str:
     return raw.removesuffix(b"\0").decode("utf-8", "backslashreplace")
 
 
+def _cipher(image_key: Secret) -> PageCipher:
+    """The page cipher, loading numpy only now: images that are not decrypted do not need it."""
+    from seworkbench.crypto.pages import PageCipher  # noqa: PLC0415
+
+    return PageCipher(image_key)
+
+
 class PlainReader:
     """Reads components in the clear, decrypting what is asked for.
 
@@ -132,7 +140,7 @@ class PlainReader:
 
     def __init__(self, image: ImageFile, image_key: Secret | None) -> None:
         self._image = image
-        self._cipher = PageCipher(image_key) if image_key is not None else None
+        self._cipher = _cipher(image_key) if image_key is not None else None
         self._buffer = bytearray(RUN_SIZE + PAGE_SIZE)
 
     def read(self, entry: IpibComponent, offset: int, size: int) -> bytes:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from seworkbench.checks import Check, Step, group
 from seworkbench.crypto.header_seal import open_header
+from seworkbench.crypto.image_key import is_usable_image_key
 from seworkbench.crypto.key_slots import unwrap
-from seworkbench.crypto.pages import is_usable_image_key
 from seworkbench.crypto.points import key_hash, public_key
 from seworkbench.errors import FormatError
 from seworkbench.formats.flags import CCK_EXTENSION_SECRET, CCK_UPDATE, NO_COMPONENT_ENCRYPTION, PCF, SCF, FlagWord

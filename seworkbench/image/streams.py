@@ -12,7 +12,7 @@ import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from seworkbench.crypto.pages import OUTPUT_ROOM, RUN_SIZE
+from seworkbench.crypto.runs import OUTPUT_ROOM, RUN_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from seworkbench.checks import Check, Step, Verdict, group
 from seworkbench.crypto.digests import ImageDigests, RunningDigests
-from seworkbench.crypto.pages import RUN_SIZE, is_usable_image_key
+from seworkbench.crypto.image_key import is_usable_image_key
+from seworkbench.crypto.runs import RUN_SIZE
 from seworkbench.errors import FormatError
 from seworkbench.files import explained, open_input
 from seworkbench.formats.components import PAGE_SIZE, ComponentKind

@@ -164,6 +164,11 @@ def test_describing_a_header_loads_neither_cryptography_nor_numpy(desk: Desk) ->
     assert "cryptography" in modules_of("image", "info", "--hdr-key", desk.file("hdr.key"), desk.file("full.img"))
 
 
+def test_only_what_is_decrypted_needs_numpy(desk: Desk) -> None:
+    assert "numpy" not in modules_of("image", "verify", desk.file("full.img"))
+    assert "numpy" in modules_of("image", "verify", "--hdr-key", desk.file("hdr.key"), desk.file("full.img"))
+
+
 def test_asking_key_hashes_and_showing_help_load_neither(desk: Desk) -> None:
     hashes = desk.out / "all"
     hashes.write_text("ee5b238212e602d7f100765e426540f3e254701fbde33c64d763ae795d3e6fa2\n" * 15)

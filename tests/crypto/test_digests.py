@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seworkbench.crypto.digests import ImageDigests, RunningDigests
-from seworkbench.crypto.pages import OUTPUT_ROOM, PageCipher
+from seworkbench.crypto.pages import PageCipher
+from seworkbench.crypto.runs import OUTPUT_ROOM
 from seworkbench.formats.components import PAGE_SIZE
 from seworkbench.secret import Secret
 
-# spec/se-image.md 8.5: content without padding, address
+# From the page test-vectors.md: content without padding, address.
 KEY = Secret(b"\x42" * 32 + b"\x43" * 32)
 PREFIX = bytes.fromhex("0000000000000042")
 COMPONENTS = [(b"\x01" * 0x3400, 0x10000), (b"\x02" * 0x3000, 0x20000)]
@@ -50,7 +51,7 @@ def test_the_published_digests_come_out(*, encrypted: bool, pld: str) -> None:
 
 
 def test_the_golden_address_and_tweak_digests_come_out() -> None:
-    # spec/se-image.md 8.6, image A: components as its IPIB lists them
+    # Golden image A of the page test-vectors.md; components as its IPIB lists them.
     digests = RunningDigests()
     for prefix, address, length in [
         ("0028010203040506", 0x15000, 0x13000),

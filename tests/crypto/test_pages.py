@@ -10,12 +10,12 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seworkbench.crypto.pages import OUTPUT_ROOM, RUN_PAGES, PageCipher, require_usable_image_key, tweaks
-from seworkbench.errors import SeError
+from seworkbench.crypto.pages import PageCipher, tweaks
+from seworkbench.crypto.runs import OUTPUT_ROOM, RUN_PAGES
 from seworkbench.formats.components import PAGE_SIZE
 from seworkbench.secret import Secret
 
-# spec/se-image.md 8.5
+# resources/help/test-vectors.md#page-cipher-and-digest-vector
 KEY = b"\x42" * 32 + b"\x43" * 32
 PREFIX = bytes.fromhex("0000000000000042")
 COMPONENTS = [
@@ -67,7 +67,7 @@ def test_the_published_pages_come_out(content: bytes, beginnings: list[str]) -> 
 
 
 def test_the_tweak_counts_bytes_and_begins_with_the_prefix() -> None:
-    # spec/se-image.md 8.5: kind 3, random part 9def2c67db76
+    # Kind 3 with the random part 9def2c67db76, from the page test-vectors.md.
     table = tweaks(bytes.fromhex("00039def2c67db76"), 0, 3)
     assert table.tobytes().hex() == (
         "00039def2c67db760000000000000000" + "00039def2c67db760000000000001000" + "00039def2c67db760000000000002000"
@@ -149,23 +149,3 @@ def test_an_empty_run_is_refused_like_any_other_wrong_size() -> None:
 def test_an_output_buffer_without_room_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 4111 bytes"):
         PageCipher(Secret(KEY)).encrypt(bytes(PAGE_SIZE), PREFIX, 0, bytearray(PAGE_SIZE + OUTPUT_ROOM - 1))
-
-
-@pytest.mark.parametrize("size", [0, 32, 63, 65, 128])
-def test_an_image_key_of_the_wrong_length_is_refused_without_showing_it(size: int) -> None:
-    key = Secret((b"PLANTED!" * 16)[:size])
-    for use in (require_usable_image_key, PageCipher):
-        with pytest.raises(SeError, match=f"must be exactly 64 bytes; it has {size}") as caught:
-            use(key)
-        assert "PLANTED" not in str(caught.value)
-        assert "openssl rand" in caught.value.remedy
-
-
-@given(half=st.binary(min_size=32, max_size=32), bit=st.integers(0, 255))
-def test_two_equal_halves_are_refused_and_one_bit_of_difference_is_enough(half: bytes, bit: int) -> None:
-    for use in (require_usable_image_key, PageCipher):
-        with pytest.raises(SeError, match="two halves of the image key are equal"):
-            use(Secret(half * 2))
-    other = bytearray(half)
-    other[bit // 8] ^= 1 << bit % 8
-    require_usable_image_key(Secret(half + bytes(other)))

@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from seworkbench.crypto.digests import RunningDigests
 from seworkbench.crypto.header_seal import open_header, seal
-from seworkbench.crypto.pages import OUTPUT_ROOM, PageCipher
+from seworkbench.crypto.pages import PageCipher
 from seworkbench.crypto.private_keys import host_private_key
+from seworkbench.crypto.runs import OUTPUT_ROOM
 from seworkbench.formats.components import PAGE_SIZE
 from seworkbench.formats.flags import NO_COMPONENT_ENCRYPTION, FlagWord
 from seworkbench.formats.image_metadata import METADATA_OFFSET, ImageMetadata

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from seworkbench.checks import Verdict
-from seworkbench.crypto.pages import RUN_SIZE
+from seworkbench.crypto.runs import RUN_SIZE
 from seworkbench.formats.components import ComponentKind
 from seworkbench.formats.flags import NO_COMPONENT_ENCRYPTION, PCF, SCF
 from seworkbench.image.access import HeaderKey, HostPrivateKey

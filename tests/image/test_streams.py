@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seworkbench.crypto.pages import OUTPUT_ROOM, RUN_SIZE
+from seworkbench.crypto.runs import OUTPUT_ROOM, RUN_SIZE
 from seworkbench.errors import SeError
 from seworkbench.image.image_file import open_image
 from seworkbench.image.streams import Pipeline, fill

@@ -141,7 +141,7 @@ def read_document(path: Path) -> DocumentFile:
 def read_key(path: Path, name: str) -> KeyFile:
     """Check that a key file has the right form; the key is wiped again at once."""
     # Needs the cryptographic library.
-    from seworkbench.crypto.pages import require_usable_image_key  # noqa: PLC0415
+    from seworkbench.crypto.image_key import require_usable_image_key  # noqa: PLC0415
 
     with read_secret(path, KEY_SIZES[name], KEY_TITLES[name].lower()) as key:
         if name == "image":
