@@ -16,7 +16,7 @@ from seworkbench.formats.psw import Psw
 from seworkbench.formats.se_header import KeySlotV1, SecretPartV1, SeHeader, parse_header
 from seworkbench.secret import Secret
 
-# spec/se-image.md 8.3, the inputs; the result is put together by hand from the parts given there.
+# The inputs of resources/help/test-vectors.md#header-seal-vector; the result is put together from its parts.
 SEALED = bytes.fromhex((Path(__file__).parents[1] / "formats/sealed-header.hex").read_text())
 KEY = Secret(b"\x32" * 32)
 PART = SecretPartV1(cck=Secret(b"\x31" * 32), xts=Secret(b"\x03" * 64), psw=Psw(mask=5678, addr=1234))

@@ -24,11 +24,11 @@ def private_key(scalar: int) -> ec.EllipticCurvePrivateKey:
 
 
 def golden(label: bytes) -> ec.EllipticCurvePrivateKey:
-    """A private key of spec/se-image.md 8.6."""
+    """A private key of resources/help/test-vectors.md#golden-images."""
     return private_key(int.from_bytes(hashlib.sha512(label).digest(), "big"))
 
 
-# spec/se-image.md 8.2
+# resources/help/test-vectors.md#key-slot-vector
 CUSTOMER = private_key(int.from_bytes(b"\0\1" + b"\x88" * 64, "big"))
 HOST = public_key(
     bytes.fromhex(
@@ -73,14 +73,14 @@ def test_the_published_slot_comes_out() -> None:
 
 
 def test_the_slot_of_the_published_sealed_header_comes_out() -> None:
-    # spec/se-image.md 8.3
+    # resources/help/test-vectors.md#header-seal-vector
     slot = wrap(Secret(b"2" * 32), CUSTOMER, HOST)
     assert slot.wrpk.hex() == "e55266e4718905401d308a1294b3883bddcd624c29793bdca00c38d4ab4d55fd"
     assert slot.kst.hex() == "26c4eb7031b75eabdd7860419566373b"
 
 
 def test_the_golden_slots_come_out() -> None:
-    # spec/se-image.md 8.6
+    # resources/help/test-vectors.md#golden-images
     customer = golden(b"seworkbench golden customer key")
     host, host2 = golden(b"seworkbench golden host key"), golden(b"seworkbench golden host key 2")
     kek = key_encrypting_key(customer, host.public_key())

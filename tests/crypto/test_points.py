@@ -18,7 +18,7 @@ FIELD_PRIME = 2**521 - 1
 LARGEST_SCALAR = 2**520  # a little less than the order of the curve
 REAL_CERTIFICATE = Path(__file__).resolve().parents[3] / "shared/real-artifacts/hkd-z16-gen2.crt"
 
-# spec/se-image.md 8.2
+# resources/help/test-vectors.md#key-slot-vector
 CUSTOMER_SCALAR = int.from_bytes(b"\0\1" + b"\x88" * 64, "big")
 CUSTOMER = bytes.fromhex(
     "0000000000000000000000000000"
@@ -57,7 +57,7 @@ def test_the_published_host_key_has_the_published_hash() -> None:
 
 
 def test_the_golden_host_key_has_the_published_hash() -> None:
-    # spec/se-image.md 8.6
+    # resources/help/test-vectors.md#golden-images
     key = private_key(int.from_bytes(hashlib.sha512(b"seworkbench golden host key").digest(), "big"))
     assert key_hash(key.public_key()).hex() == "367b3ea151fbc30ce54f6de2a7428872054887cc9dfacb402c6dec2ba2506bb3"
 

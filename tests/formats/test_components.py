@@ -6,7 +6,7 @@ from seworkbench.formats.components import ComponentKind
 
 
 def test_kinds_and_their_codes_are_those_of_the_specification_in_image_order() -> None:
-    # spec/se-image.md 3.1
+    # The table of resources/help/components.md#kinds-and-order.
     assert [(kind.name, f"{kind.value:04x}") for kind in ComponentKind] == [
         ("KERNEL", "0028"),
         ("RAMDISK", "0032"),

@@ -13,7 +13,7 @@ from seworkbench.formats.psw import Psw
 from seworkbench.formats.se_header import SecretPartV1
 from seworkbench.secret import Secret
 
-# spec/se-image.md 2.8 and 2.9: bit, mask, name as `pvimg info` prints it.
+# Both tables of resources/help/flags.md: bit, mask, name as `pvimg info` prints it.
 PLAIN = [
     (34, 0x0000000020000000, "allow dumping"),
     (35, 0x0000000010000000, "no component encryption"),
@@ -38,7 +38,7 @@ def test_bits_masks_and_names_are_those_of_the_specification(
 
 
 def test_the_published_flag_words_come_out_as_given() -> None:
-    # spec/se-image.md 8.5 and 2.8
+    # resources/help/test-vectors.md#page-cipher-and-digest-vector and 2.8
     assert flags.ALLOW_DUMPING.mask == 0x20000000
     assert flags.ALLOW_DUMPING.mask | flags.BACKUP_KEYS.mask == 0x20000002
     assert flags.NO_COMPONENT_ENCRYPTION.mask == 0x10000000

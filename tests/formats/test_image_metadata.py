@@ -7,7 +7,7 @@ import pytest
 from seworkbench.errors import FormatError
 from seworkbench.formats.image_metadata import METADATA_OFFSET, METADATA_VERSION, ImageMetadata
 
-# spec/se-image.md 8.4 and 8.6
+# The metadata of resources/help/test-vectors.md#small-vectors and #golden-images.
 VECTORS = [
     (0x14000, 0x16000, "5365496d674c6e78 0000000000014000 00000001 0000000000016000"),
     (0x14000, 0x2D000, "5365496d674c6e78 0000000000014000 00000001 000000000002d000"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from seworkbench.errors import FormatError
 from seworkbench.formats.ipib import Ipib, IpibComponent, ipib_size, looks_like_ipib, parse_ipib
 
-# spec/se-image.md 8.6, image A
+# resources/help/test-vectors.md#golden-images, image A
 COMPONENTS = (
     IpibComponent(tweak_pref=0x0028010203040506, addr=0x15000, length=0x13000),
     IpibComponent(tweak_pref=0x00321112131415FF, addr=0x28000, length=0x2000),

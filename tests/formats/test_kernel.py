@@ -28,7 +28,7 @@ def test_a_kernel_is_told_by_its_magic_and_its_parameter_area() -> None:
 
 
 def test_places_and_limits_are_those_of_the_specification() -> None:
-    # spec/se-image.md 4.2
+    # The table of resources/help/components.md#kernel.
     assert kernel.KERNEL_MAGIC_OFFSET == 0x10008
     assert kernel.VERSION_POINTER_OFFSET == 0x10428
     assert kernel.COMMAND_LINE_LIMIT_OFFSET == 0x10430

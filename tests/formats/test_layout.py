@@ -32,8 +32,8 @@ from seworkbench.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# Every layout with its fields as the specification names, places and measures them (spec/se-image.md 2.2 to 2.4, 2.10,
-# 4.3 to 4.6; spec/attestation.md 2 and 4). Variable layouts are listed for one key slot and one component.
+# Every layout with its fields as the specification names, places and measures them (se-header.md, image-layout.md and
+# attestation.md below resources/help). Variable layouts are listed for one key slot and one component.
 SPECIFIED: dict[type[Layout], tuple[int, list[tuple[str, int, int]]]] = {
     Psw: (16, [("mask", 0, 8), ("addr", 8, 8)]),
     ShortPsw: (8, [("value", 0, 8)]),

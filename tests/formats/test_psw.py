@@ -10,7 +10,7 @@ from seworkbench.errors import FormatError
 from seworkbench.formats.psw import MASK_64_BIT, Psw, ShortPsw
 
 BIT_12 = 0x0008000000000000
-# All bits a mask may have to go into the short form (spec/se-image.md 2.10).
+# All bits a mask may have to go into the short form (resources/help/image-layout.md#short-psw).
 SHORTENABLE = (2**64 - 1) & ~0x7FFFFFFF & ~BIT_12
 
 

@@ -21,7 +21,8 @@ from seworkbench.formats.se_header import (
 )
 from seworkbench.secret import Secret
 
-# spec/se-image.md 8.3, put together by hand from the parts given there; also sealed and opened in tests/crypto.
+# resources/help/test-vectors.md#header-seal-vector, put together from
+# its parts; also sealed and opened in tests/crypto.
 SEALED = bytes.fromhex((Path(__file__).parent / "sealed-header.hex").read_text())
 REAL = Path(__file__).resolve().parents[3] / "shared/real-artifacts/se-header.bin"
 
@@ -92,7 +93,7 @@ def test_the_opened_part_of_the_published_header_ends_as_given() -> None:
 
 
 def test_the_digests_of_the_published_secure_guest_header_are_where_the_specification_has_them() -> None:
-    # spec/se-image.md 8.4; the file itself is not at hand, its fields are placed by offset here.
+    # resources/help/test-vectors.md#small-vectors; the file itself is not at hand, its fields are placed by offset here.
     fields = {
         0x10: "4dc42a795fd9d2e4a40fcb33",
         0x30: f"{64549:016x}",

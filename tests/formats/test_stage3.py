@@ -6,7 +6,7 @@ from seworkbench.formats import stage3
 from seworkbench.formats.psw import Psw
 from seworkbench.formats.stage3 import Stage3aArgs, Stage3bArgs
 
-# spec/se-image.md 8.6, image A
+# resources/help/test-vectors.md#golden-images, image A
 STAGE3A = bytes.fromhex("00000000000011e0 0000000000000280 000000000001a1e0")
 STAGE3B = bytes.fromhex(
     "0000000000015000 0000000000012345 000000000002a000 0000000000000021"
