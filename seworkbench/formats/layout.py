@@ -302,6 +302,7 @@ class _Item:
     codec: Codec[Any]
     title: str
     meaning: str | Callable[[Any], str]
+    default: Any
     fixed: bool
     protection: Protection | None
 
@@ -325,7 +326,7 @@ def item(
         fixed: whether any value other than the default is refused when parsing (magic numbers).
         protection: what protects it, where it differs from the rest of the layout.
     """
-    declared = _Item(codec, title, meaning, fixed, protection)
+    declared = _Item(codec, title, meaning, default, fixed, protection)
     return cast("T", dataclasses.field(default=default, metadata={"item": declared}))
 
 
@@ -364,9 +365,8 @@ class Layout:
                 )
             raw = bytes(data[position : position + size])
             values[name] = declared.codec.decode(raw)
-            default = next(f.default for f in dataclasses.fields(cls) if f.name == name)  # type: ignore[arg-type]
-            if declared.fixed and values[name] != default:
-                found, expected = declared.codec.show(values[name]), declared.codec.show(default)
+            if declared.fixed and values[name] != declared.default:
+                found, expected = declared.codec.show(values[name]), declared.codec.show(declared.default)
                 raise FormatError(
                     f"{cls.TITLE}: {declared.title} ({name}) at offset 0x{position:x} is {found}, not {expected}.",
                     offset=position,
@@ -422,7 +422,8 @@ class Layout:
                     protection=declared.protection or protection,
                     reference=self.REFERENCE,
                 )
-                children.append(dataclasses.replace(leaf, children=declared.codec.parts(value, position, leaf)))
+                parts = declared.codec.parts(value, position, leaf)
+                children.append(dataclasses.replace(leaf, children=parts) if parts else leaf)
             position += length
         return Field(
             name=type(self).__name__,

@@ -93,7 +93,7 @@ def test_the_opened_part_of_the_published_header_ends_as_given() -> None:
 
 
 def test_the_digests_of_the_published_secure_guest_header_are_where_the_specification_has_them() -> None:
-    # resources/help/test-vectors.md#small-vectors; the file itself is not at hand, its fields are placed by offset here.
+    # resources/help/test-vectors.md#small-vectors; the file is not at hand, its fields are placed by offset here.
     fields = {
         0x10: "4dc42a795fd9d2e4a40fcb33",
         0x30: f"{64549:016x}",
