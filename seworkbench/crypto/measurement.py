@@ -1,4 +1,4 @@
-"""The measurement of an attestation: HMAC-SHA-512 over the measured block (resources/help/attestation.md#measured-block)."""
+"""The measurement of an attestation: an HMAC over the measured block (resources/help/attestation.md#measured-block)."""
 
 from __future__ import annotations
 

@@ -13,10 +13,11 @@ from seworkbench.crypto.points import key_hash, public_key
 from seworkbench.errors import FormatError
 from seworkbench.formats.arcb import Arcb, RequestSecretsV1, RequestSlotV1, parse_request_secrets
 from seworkbench.formats.se_header import TAG_SIZE
-from seworkbench.secret import Secret
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
+
+    from seworkbench.secret import Secret
 
 
 class WrongProtectionKeyError(FormatError):
