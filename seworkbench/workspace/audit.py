@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from seworkbench.checks import Check, Step, group
-from seworkbench.workspace.records import instant_text, json_text, parse_instant, parse_mapping
+from seworkbench.workspace.records import instant_text, json_text, parse_instant, parse_mapping, plain_text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -109,7 +109,7 @@ def append_entry(change: Change, what: str, subject: str, detail: dict[str, Any]
     """Add an entry inside a change, so that both happen or none."""
     newest = change.run("SELECT number, digest FROM audit ORDER BY number DESC LIMIT 1").fetchone()
     number, previous = newest or (0, _BEGINNING)
-    content = (number + 1, instant_text(at), what, subject, json_text(detail))
+    content = (number + 1, instant_text(at), plain_text(what), plain_text(subject), json_text(detail))
     change.run("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?)", *content, _digest(previous, content))
 
 

@@ -30,6 +30,11 @@ def parse_instant(text: str) -> datetime:
     return at
 
 
+def plain_text(text: str) -> str:
+    """Text that SQLite can hold: names on a file system need not be valid text; such a byte is kept as an escape."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def json_text(value: Any) -> str:
     """A structure as JSON, the same text for the same content.
 

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from seworkbench.errors import SeError
 from seworkbench.files import AtomicFile, explained
+from seworkbench.workspace.records import plain_text
 from seworkbench.workspace.schema import APPLICATION_ID, MIGRATIONS, statements
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ _PATIENCE = 5.0
 # The head of an SQLite file: https://www.sqlite.org/fileformat2.html#the_database_header
 _MAGIC = b"SQLite format 3\0"
 _HEAD_SIZE = 100
+_JOURNAL_MODE = slice(18, 20)
+_WAL = b"\x02\x02"
 _APPLICATION_ID = slice(68, 72)
 
 _KEEP = "Nothing in it was changed. Move it away to begin a new one, or put a copy of it in its place."
@@ -108,7 +111,8 @@ class Change:
 
     def run(self, statement: str, *values: Any) -> sqlite3.Cursor:
         """Run one statement."""
-        return self._connection.execute(statement, values)
+        plain = [plain_text(value) if isinstance(value, str) else value for value in values]
+        return self._connection.execute(statement, plain)
 
 
 def create_file(path: Path) -> None:
@@ -118,7 +122,9 @@ def create_file(path: Path) -> None:
         SeError: if it cannot be made; FileExistsError is behind it if there is one.
     """
     with memory_database() as connection:
-        content = connection.serialize()
+        content = bytearray(connection.serialize())
+    # In WAL mode from the start: switching needs the file for oneself, and whoever opens it at that moment would fail.
+    content[_JOURNAL_MODE] = _WAL
     with AtomicFile(path) as file:
         file.write_at(0, content)
 
@@ -217,6 +223,8 @@ def explained_database(where: str) -> Iterator[None]:
     """Turn what SQLite reports about a file into an SeError that a user can act on."""
     try:
         yield
+    except UnicodeDecodeError as error:
+        raise SeError("The workspace is damaged.", where=where, remedy=_KEEP) from error
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", None)
         if code is None or code & 0xFF == sqlite3.SQLITE_CONSTRAINT or code == sqlite3.SQLITE_ERROR:
@@ -247,6 +255,8 @@ _EXPLANATIONS = {
 
 def _connect(name: str, *, uri: bool = False) -> sqlite3.Connection:
     connection = sqlite3.connect(name, timeout=_PATIENCE, isolation_level=None, check_same_thread=False, uri=uri)
+    # The library's own way reports damaged text as if the statement were wrong.
+    connection.text_factory = bytes.decode
     connection.execute("PRAGMA foreign_keys = ON")
     # What stands in the file is data: no function of SQLite runs because the file says so.
     connection.execute("PRAGMA trusted_schema = OFF")
@@ -272,15 +282,24 @@ def _judge(connection: sqlite3.Connection, where: str) -> None:
             where=where,
             remedy="Use a newer version of the program. The file was left alone.",
         )
-    # The integrity check reads every page: a damaged file is found now, not in the middle of something.
-    problems = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-    if problems != "ok":
+    if version < 1 or not _is_whole(connection):
         raise SeError("The workspace is damaged.", where=where, remedy=_KEEP)
     if version < len(MIGRATIONS):
         migrate(connection)
     with memory_database() as model:
         if _tables(connection) != _tables(model):
             raise SeError("The tables of this file are not those of a workspace.", where=where, remedy=_KEEP)
+
+
+def _is_whole(connection: sqlite3.Connection) -> bool:
+    """Reads every page: a damaged file is found now, not in the middle of something."""
+    try:
+        return bool(connection.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
+    except sqlite3.OperationalError as error:
+        # Damage of the file's head is reported as if the statement were wrong.
+        if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+            raise
+        return False
 
 
 def _number(connection: sqlite3.Connection, pragma: str) -> int:

@@ -9,7 +9,7 @@ import errno
 from typing import TYPE_CHECKING, Self
 
 from seworkbench.errors import SeError
-from seworkbench.files import AtomicFile, made_folder
+from seworkbench.files import AtomicFile, explained
 from seworkbench.workspace.audit import AuditTrail
 from seworkbench.workspace.cases import AttestationCases, SeenRequests
 from seworkbench.workspace.crl_cache import CrlCache
@@ -108,10 +108,12 @@ def open_workspace(path: Path) -> Workspace:
         SeError: if the file is no workspace, is damaged, or was made by a newer version; it is not changed then.
     """
     try:
-        if not path.exists():
+        with explained(path):
+            exists = path.exists()
+        if not exists:
             _make(path)
         return Workspace(open_file(path), path)
-    except (SeError, OSError) as error:
+    except SeError as error:
         if not _is_denied(error):
             raise
         return _in_memory(path, error)
@@ -123,25 +125,25 @@ def temporary_workspace() -> Workspace:
 
 
 def _make(path: Path) -> None:
-    with made_folder(path.parent, mode=_FOLDER_MODE):
-        try:
+    with explained(path.parent):
+        path.parent.mkdir(_FOLDER_MODE, parents=True, exist_ok=True)
+    try:
+        with explained(path):
             create_file(path)
-        except FileExistsError:
-            return  # another program was faster; what it made is whole
-        except SeError as error:
-            if not isinstance(error.__cause__, FileExistsError):
-                raise
+    except SeError as error:
+        # Another program was faster; what it made is whole.
+        if not isinstance(error.__cause__, FileExistsError):
+            raise
 
 
-def _is_denied(error: SeError | OSError) -> bool:
-    cause = error if isinstance(error, OSError) else error.__cause__
+def _is_denied(error: SeError) -> bool:
+    cause = error.__cause__
     code = getattr(cause, "sqlite_errorname", "")
     return getattr(cause, "errno", None) in _NOT_WRITABLE or code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN"))
 
 
-def _in_memory(path: Path, error: SeError | OSError) -> Workspace:
-    why = error.what if isinstance(error, SeError) else f"{error.strerror}."
-    notice = f"Nothing is kept in {path}. {why} Changes are gone when the program ends."
+def _in_memory(path: Path, error: SeError) -> Workspace:
+    notice = f"Nothing is kept in {path}. {error.what} Changes are gone when the program ends."
     try:
         exists = path.exists()
     except OSError:
