@@ -11,6 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from seworkbench.checks import Verdict
+from seworkbench.formats.components import PAGE_SIZE
 from seworkbench.simulator import codes
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class PageRun:
     of: int
 
     def __str__(self) -> str:
-        last = self.address + (self.count - 1) * 4096
+        last = self.address + (self.count - 1) * PAGE_SIZE
         return (
             f"component {self.component} of {self.components}, pages {self.first + 1} to {self.first + self.count} "
             f"of {self.of}, 0x{self.address:x} to 0x{last:x}"

@@ -270,8 +270,9 @@ def _loader(view: ImageView) -> Tampering:
     return Tampering((Edit(_IDLE_BYTE_OF_LOADER, flipped(view.read(_IDLE_BYTE_OF_LOADER, 1))),))
 
 
-_HOST = "Whoever runs the hypervisor or has the file on the way "
-_KEY = "Whoever has the header key "
+# The host stands for whoever has the file: who runs the hypervisor, or carries it there.
+_HOST = "The host "
+_KEY = "A holder of the header key "
 
 IMAGE_ATTACKS: tuple[ImageAttack, ...] = (
     ImageAttack(

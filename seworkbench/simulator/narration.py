@@ -112,7 +112,8 @@ def parameters_set(answer: Answer, ultravisor: Ultravisor) -> StartEvent:
     explanation = _first_failure(group("uv.ssc", "Header", answer.checks))
     if opened is not None:
         explanation = (
-            f"Key slot {opened.slot + 1} is for this machine; the header is authentic: {opened.header.nep} pages."
+            f"Key slot {opened.slot + 1} is for this machine; the header is authentic and announces "
+            f"{opened.header.nep} pages."
         )
     return StartEvent(
         Actor.ULTRAVISOR,

@@ -121,9 +121,8 @@ def write_tampered(
         Cancelled: if the job was cancelled; nothing is left then.
     """
     job = job or Job()
+    require_other_file(source, target)
     with open_input(source) as stream, explained(source):
-        if target.exists() and target.samefile(source):
-            raise SeError("The tampered copy may not replace its original.", where=str(target))
         size = stream.seek(0, 2)
         stream.seek(0)
         end = size if tampering.size is None else tampering.size
@@ -140,6 +139,17 @@ def write_tampered(
                 job.advance(len(chunk))
             for edit in tampering.edits:
                 file.write_at(edit.offset, edit.content[: max(0, end - edit.offset)])
+
+
+def require_other_file(source: Path, target: Path) -> None:
+    """Refuse to write a changed copy over its original.
+
+    Raises:
+        SeError: if both are the same file.
+    """
+    with explained(target):
+        if target.exists() and target.samefile(source):
+            raise SeError("The tampered copy may not replace its original.", where=str(target))
 
 
 def applied(content: bytes, edits: Iterable[Edit]) -> bytes:
