@@ -55,6 +55,9 @@ POUGHKEEPSIE = b"Poughkeepsie"
 ARMONK = b"Armonk"
 CORPORATION = b"International Business Machines Corporation"
 UNIT_ENDING = "Key Signing Service"
+# The rules of the name variants, as they are shown.
+LOCALITY_RULE = "Armonk → Poughkeepsie"
+ORDER_RULE = "order C, O, OU, L, ST, CN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +212,9 @@ def lookup_variants(subject: x509.Name) -> tuple[NameVariant, ...]:
         moved = tuple(
             Attribute(item.oid, item.tag, POUGHKEEPSIE, item.together) if item is locality else item for item in own
         )
-        variants.append(NameVariant(canonical(moved), "Armonk → Poughkeepsie"))
-        variants.append(NameVariant(canonical(_reordered(moved)), "Armonk → Poughkeepsie, order C, O, OU, L, ST, CN"))
-    variants.append(NameVariant(canonical(_reordered(own)), "order C, O, OU, L, ST, CN"))
+        variants.append(NameVariant(canonical(moved), LOCALITY_RULE))
+        variants.append(NameVariant(canonical(_reordered(moved)), f"{LOCALITY_RULE}, {ORDER_RULE}"))
+    variants.append(NameVariant(canonical(_reordered(own)), ORDER_RULE))
     return tuple(variants)
 
 

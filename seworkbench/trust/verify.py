@@ -7,44 +7,63 @@ the run does not stop at the first failure, and says what each step compared.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
+from seworkbench.checks import Check, Step, group
+from seworkbench.errors import FormatError
+from seworkbench.files import read_whole
+from seworkbench.trust.anchors import SystemStore, anchor_check
+from seworkbench.trust.causes import (
+    Cause,
+    CauseKind,
+    cause,
+    empty_document_cause,
+    internal_cause,
+    load_cause,
+    not_a_document_cause,
+    path_cause,
+)
+from seworkbench.trust.crls import Coverage, host_key_candidates
+from seworkbench.trust.host_key_checks import host_key_group, stage_b, stage_b_alone
+from seworkbench.trust.loading import InputFile, anchors_in, certificates_in, crls_in, hidden_crls_in
+from seworkbench.trust.path import Material, validator_of
+from seworkbench.trust.reading import SIZE_LIMIT
+from seworkbench.trust.stage_a import (
+    CERTIFICATES,
+    HIDDEN_LISTS,
+    LISTS,
+    ChainFindings,
+    chain_findings,
+    signing_key_check,
+    skipped_chain,
+)
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from seworkbench.checks import Check
-    from seworkbench.trust.causes import Cause
-    from seworkbench.trust.crls import Coverage
     from seworkbench.trust.objects import TrustCertificate, TrustCrl
 
+__all__ = [
+    "CrlFetcher",
+    "HostKeyResult",
+    "InputFile",
+    "SystemStore",
+    "TrustResult",
+    "TrustRun",
+    "fetch_for",
+    "load_input",
+    "verify_host_keys",
+]
 
-@dataclass(frozen=True, slots=True)
-class InputFile:
-    """A file as it was given.
-
-    Args:
-        name: its name as it appears in messages.
-        content: its bytes.
-    """
-
-    name: str
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class SystemStore:
-    """The trust anchors of this machine; see `seworkbench.trust.anchors.system_store`.
-
-    Args:
-        certificates: its certificates.
-        place: the file or folder they come from.
-    """
-
-    certificates: tuple[TrustCertificate, ...]
-    place: str
+DOCUMENT = Step(
+    "trust.b0.document",
+    "Document",
+    "host-keys.md#document",
+    "Use the host key document (.crt) of the machine as IBM provides it.",
+)
 
 
 class CrlFetcher(Protocol):
@@ -73,6 +92,10 @@ class TrustRun:
     crls: tuple[InputFile, ...] = ()
     fetched: Mapping[str, tuple[TrustCrl, ...]] = field(default_factory=dict)
     offline: bool = True
+
+    def lists_for(self, certificate: TrustCertificate) -> tuple[TrustCrl, ...]:
+        """The lists downloaded for a certificate."""
+        return () if self.offline else self.fetched.get(certificate.fingerprint, ())
 
 
 @dataclass(frozen=True)
@@ -145,12 +168,37 @@ def load_input(path: Path, name: str = "") -> InputFile:
     Raises:
         SeError: if it cannot be read or is larger than 16 MiB.
     """
-    raise NotImplementedError
+    return InputFile(name or str(path), read_whole(path, SIZE_LIMIT))
 
 
 def fetch_for(run: TrustRun, fetcher: CrlFetcher) -> TrustRun:
-    """The same run with the lists that the distribution points of its certificates and host keys lead to."""
-    raise NotImplementedError
+    """The same run, online, with the lists that the distribution points of its certificates and host keys lead to."""
+    fetched: dict[str, tuple[TrustCrl, ...]] = {}
+    for files, first_only in ((run.certificates, False), (run.host_keys, True)):
+        for file in files:
+            try:
+                certificates = certificates_in(file)
+            except FormatError:
+                continue
+            for certificate in certificates[:1] if first_only else certificates:
+                if certificate.fingerprint not in fetched:
+                    fetched[certificate.fingerprint] = fetcher(certificate)
+    return replace(run, fetched=fetched, offline=False)
+
+
+@dataclass
+class _Loaded:
+    """What stage A read, before it judges."""
+
+    checks: list[Check] = field(default_factory=list)
+    anchors: tuple[TrustCertificate, ...] = ()
+    certificates: list[TrustCertificate] = field(default_factory=list)
+    crls: list[TrustCrl] = field(default_factory=list)
+    cause: Cause | None = None
+
+    def fail(self, found: Cause) -> None:
+        """Only the first failure is the one with which the reference ends."""
+        self.cause = self.cause or found
 
 
 def verify_host_keys(run: TrustRun, at: datetime) -> TrustResult:
@@ -160,4 +208,159 @@ def verify_host_keys(run: TrustRun, at: datetime) -> TrustResult:
         run: what is given.
         at: the instant to judge at, aware; fractions of a second are cut off.
     """
-    raise NotImplementedError
+    at = at.replace(microsecond=0)
+    loaded = _load(run)
+    signing_check, candidates = signing_key_check(loaded.certificates)
+    loaded.checks.append(signing_check)
+    signing = candidates[0] if len(candidates) == 1 else None
+    findings = None
+    if signing is None:
+        loaded.fail(cause(CauseKind.MANY_IBM_SIGN_KEYS if candidates else CauseKind.NO_IBM_SIGN_KEY))
+        loaded.checks += skipped_chain("There is not exactly one IBM signing certificate.")
+    else:
+        pool = tuple(item for item in loaded.certificates if item is not signing)
+        findings = chain_findings(validator_of(Material(signing, pool, loaded.anchors, tuple(loaded.crls))), at)
+        loaded.checks += findings.checks
+        if findings.outcome.code:
+            loaded.fail(path_cause(findings.outcome.code, findings.outcome.depth))
+    stage_a = group("trust.a", "Stage A: the signing certificate, up to the root", loaded.checks, rule=_RULE)
+    host_keys = tuple(_host_key(run, file, loaded, findings, at) for file in run.host_keys)
+    first = loaded.cause or next((item.cause for item in host_keys if item.cause), None)
+    ends = [item.fresh_until for item in host_keys if item.fresh_until is not None]
+    return TrustResult(
+        at=at,
+        offline=run.offline,
+        check=group("trust", "Host key verification", [stage_a, *(item.check for item in host_keys)], rule=_RULE),
+        stage_a=stage_a,
+        host_keys=host_keys,
+        cause=first,
+        signing=signing,
+        chain=findings.outcome.chain if findings else (),
+        coverage=findings.coverage if findings else (),
+        fresh_until=min(ends) if first is None and ends else None,
+    )
+
+
+_RULE = "host-keys.md#algorithm"
+
+
+def _load(run: TrustRun) -> _Loaded:
+    loaded = _Loaded()
+    _load_anchors(run, loaded)
+    _load_crls(run, loaded)
+    hidden = [crl for file in run.certificates for crl in hidden_crls_in(file)]
+    loaded.crls += hidden
+    if hidden:
+        loaded.checks.append(HIDDEN_LISTS.passed(f"{len(hidden)}.", *((crl.source.name, crl.name) for crl in hidden)))
+    _load_certificates(run, loaded)
+    return loaded
+
+
+def _load_anchors(run: TrustRun, loaded: _Loaded) -> None:
+    if isinstance(run.anchors, SystemStore):
+        loaded.anchors = run.anchors.certificates
+    else:
+        try:
+            loaded.anchors = anchors_in(run.anchors)
+        except FormatError:
+            loaded.fail(load_cause("certificate", run.anchors.name))
+        else:
+            loaded.crls += hidden_crls_in(run.anchors)
+    loaded.checks.append(anchor_check(run.anchors, loaded.anchors))
+
+
+def _load_crls(run: TrustRun, loaded: _Loaded) -> None:
+    rows = []
+    unread = []
+    for file in run.crls:
+        try:
+            found = crls_in(file)
+        except FormatError as error:
+            loaded.fail(load_cause("CRL", file.name))
+            unread.append(file.name)
+            rows.append((file.name, error.what))
+        else:
+            loaded.crls += found
+            rows += [(file.name, f"{crl.name}, {crl.entries} entries, SHA-256 {crl.fingerprint}") for crl in found]
+    if unread:
+        loaded.checks.append(LISTS.failed(f"There is no revocation list in {', '.join(unread)}.", *rows))
+    elif rows:
+        loaded.checks.append(LISTS.passed(f"{len(rows)} from {len(run.crls)} files.", *rows))
+    else:
+        loaded.checks.append(LISTS.not_checked("No file with revocation lists was given.", required=False))
+
+
+def _load_certificates(run: TrustRun, loaded: _Loaded) -> None:
+    rows = []
+    broken = []
+    for file in run.certificates:
+        try:
+            found = certificates_in(file)
+        except FormatError as error:
+            loaded.fail(internal_cause(error.what))
+            broken.append(file.name)
+            rows.append((file.name, error.what))
+            continue
+        loaded.certificates += found
+        rows += [(file.name, f"{item.kind.value}, {item.name}, SHA-256 {item.fingerprint}") for item in found]
+        if not found:
+            rows.append((file.name, "no certificate"))
+        for certificate in found:
+            fetched = run.lists_for(certificate)
+            loaded.crls += fetched
+            rows += [(f"fetched for {certificate.name}", f"{crl.name}, {crl.source.name}") for crl in fetched]
+    if broken:
+        loaded.checks.append(CERTIFICATES.failed(f"{', '.join(broken)} cannot be read.", *rows))
+    else:
+        count = len(loaded.certificates)
+        loaded.checks.append(CERTIFICATES.passed(f"{count} from {len(run.certificates)} files.", *rows))
+
+
+def _host_key(
+    run: TrustRun,
+    file: InputFile,
+    loaded: _Loaded,
+    findings: ChainFindings | None,
+    at: datetime,
+) -> HostKeyResult:
+    document, certificate, fault = _document(file)
+    if certificate is None:
+        return HostKeyResult(file.name, None, host_key_group(file.name, (document,)), loaded.cause or fault)
+    if findings is None:
+        checks = stage_b_alone(certificate, at, "There is not exactly one IBM signing certificate.")
+        return HostKeyResult(file.name, certificate, host_key_group(file.name, (document, *checks)), loaded.cause)
+    signing = findings.outcome.chain[0]
+    lists = host_key_candidates(signing, loaded.crls, run.lists_for(certificate))
+    found = stage_b(certificate, signing, lists, at)
+    failure = loaded.cause or found.cause
+    ends = [end for end in (found.fresh_until, findings.fresh_until) if end is not None]
+    return HostKeyResult(
+        name=file.name,
+        certificate=certificate,
+        check=host_key_group(file.name, (document, *found.checks)),
+        cause=failure,
+        coverage=found.coverage,
+        fresh_until=None if failure else min(ends),
+    )
+
+
+def _document(file: InputFile) -> tuple[Check, TrustCertificate | None, Cause | None]:
+    """The first certificate of a host key document, or why there is none."""
+    try:
+        found: Sequence[TrustCertificate] = certificates_in(file)
+    except FormatError as error:
+        return DOCUMENT.failed(f"It is neither PEM nor DER. {error.what}"), None, not_a_document_cause(file.name)
+    if not found:
+        return DOCUMENT.failed("There is no certificate in it."), None, empty_document_cause(file.name)
+    certificate = found[0]
+    rows = (
+        ("file", f"{file.name}, {len(file.content)} bytes, {certificate.source.encoding}"),
+        ("SHA-256 of the file", certificate.source.file_sha256),
+        ("SHA-256 of the certificate", certificate.fingerprint),
+        ("subject", certificate.subject_text),
+        ("generation", certificate.generation.generation.value),
+    )
+    if len(found) > 1:
+        text = f"There are {len(found)} certificates in the file; only the first is used and judged."
+        return DOCUMENT.note(text, *rows), certificate, None
+    return DOCUMENT.passed(f"{certificate.name}, {certificate.source.encoding}.", *rows), certificate, None

@@ -1,0 +1,299 @@
+"""Stage B as checks: whether a host key document was signed by the signing certificate, is valid and not revoked.
+
+Rules: resources/help/host-keys.md#stage-b. The issuer of a host key document is no certificate authority, so no library
+does this; the seven steps are carried out here one by one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from seworkbench.checks import Check, Step, group
+from seworkbench.trust import path
+from seworkbench.trust.causes import Cause, CauseKind, cause, strength_cause
+from seworkbench.trust.crls import Coverage, CrlCandidate, host_key_crl_fault, moment
+from seworkbench.trust.names import compare_names, printable
+from seworkbench.trust.signatures import identifier_agrees, identifier_rows, is_signed_by
+from seworkbench.trust.stage_a import crl_rows, due
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cryptography import x509
+
+    from seworkbench.trust.objects import TrustCertificate, TrustCrl
+
+_PAGE = "host-keys.md"
+_GENUINE = "Get the document again from where IBM provides it, and the signing certificate of its generation."
+
+KEY = Step(
+    "trust.b0.key",
+    "Host key on P-521",
+    f"{_PAGE}#document",
+    "No machine has such a host key; images and requests cannot be made for it.",
+)
+STRENGTH = Step("trust.b1.strength", "B1 Key strength", f"{_PAGE}#stage-b", "Use a document with a P-521 key.")
+VALIDITY = Step(
+    "trust.b2.validity",
+    "B2 Validity",
+    f"{_PAGE}#validity",
+    "Get the renewed document of this machine; the hash of its key stays the same.",
+)
+IDENTIFIER = Step("trust.b3.akid", "B3 Authority key identifier", f"{_PAGE}#authority-key-identifier", _GENUINE)
+SIGNATURE = Step("trust.b4.signature", "B4 Signature", f"{_PAGE}#signature", _GENUINE)
+NAME = Step("trust.b4.name", "Issuer name (information)", f"{_PAGE}#names")
+FOUND = Step("trust.b5.crls", "B5 Revocation lists found", f"{_PAGE}#revocation-of-a-host-key")
+USABLE = Step(
+    "trust.b6.usable",
+    "B6 A usable revocation list",
+    f"{_PAGE}#revocation-of-a-host-key",
+    "Get the current revocation list of the signing certificate.",
+)
+REVOCATION = Step(
+    "trust.b7.revocation",
+    "B7 Not revoked",
+    f"{_PAGE}#revocation-of-a-host-key",
+    "Do not use this host key. Get the document of the machine's new key, and rebuild what was made for the old one.",
+)
+
+_SIGNED_STEPS = (IDENTIFIER, SIGNATURE, FOUND, USABLE, REVOCATION)
+
+
+@dataclass(frozen=True)
+class StageB:
+    """What stage B found about one host key document.
+
+    Args:
+        checks: its steps.
+        cause: the first failure; None if there is none.
+        coverage: its revocation lists.
+        fresh_until: until when document and lists hold; None if the document is not accepted.
+    """
+
+    checks: tuple[Check, ...]
+    cause: Cause | None
+    coverage: Coverage
+    fresh_until: datetime | None
+
+
+Candidates = tuple["tuple[TrustCrl, str, bool]", ...]
+
+
+def host_key_cause(
+    certificate: TrustCertificate, signing: TrustCertificate, candidates: Candidates, at: datetime
+) -> Cause | None:
+    """The failure with which the reference would end for this host key under this signing certificate.
+
+    Args:
+        certificate: the host key document.
+        signing: the signing certificate.
+        candidates: see `crls.host_key_candidates`.
+        at: the instant, of whole seconds.
+    """
+    if certificate.security_bits < path.STRENGTH_LIMIT:
+        return strength_cause(certificate.security_bits, path.STRENGTH_LIMIT)
+    kind = None
+    if at < certificate.not_before:
+        kind = CauseKind.BEFORE_VALIDITY
+    elif at >= certificate.not_after:
+        kind = CauseKind.AFTER_VALIDITY
+    elif not identifier_agrees(certificate, signing):
+        kind = CauseKind.AKID
+    elif not is_signed_by(certificate, signing):
+        kind = CauseKind.SIGNATURE
+    else:
+        usable = [crl for crl, _, _ in candidates if not host_key_crl_fault(crl, signing, at)]
+        if not usable:
+            kind = CauseKind.NO_CRL
+        elif any(crl.entry(certificate.certificate.serial_number) is not None for crl in usable):
+            kind = CauseKind.HKD_REVOKED
+    return cause(kind) if kind else None
+
+
+def stage_b(certificate: TrustCertificate, signing: TrustCertificate, candidates: Candidates, at: datetime) -> StageB:
+    """Run every step of stage B.
+
+    Args:
+        certificate: the host key document.
+        signing: the signing certificate.
+        candidates: see `crls.host_key_candidates`.
+        at: the instant, of whole seconds.
+    """
+    rated = _rated(candidates, signing, at)
+    usable = tuple(item.crl for item in rated if item.usable)
+    coverage = Coverage(certificate, rated, usable)
+    key, strength, *signed = _fixed_checks(certificate, signing)
+    revocation = _revocation(certificate, usable)
+    checks = (key, strength, _validity(certificate, at), *signed, *_list_checks(rated, signing), revocation)
+    found = host_key_cause(certificate, signing, candidates, at)
+    fresh = None
+    if found is None:
+        fresh = min(certificate.not_after, *(crl.next_update for crl in usable if crl.next_update is not None))
+    return StageB(checks, found, coverage, fresh)
+
+
+def stage_b_alone(certificate: TrustCertificate, at: datetime, reason: str) -> tuple[Check, ...]:
+    """The steps that need no signing certificate; the others are not checked.
+
+    Args:
+        certificate: the host key document.
+        at: the instant, of whole seconds.
+        reason: why there is no signing certificate.
+    """
+    skipped = tuple(step.not_checked(reason) for step in _SIGNED_STEPS)
+    return (_key(certificate), _strength(certificate), _validity(certificate, at), *skipped)
+
+
+@lru_cache(maxsize=1 << 14)
+def _fixed_checks(certificate: TrustCertificate, signing: TrustCertificate) -> tuple[Check, ...]:
+    """The steps that do not depend on the instant."""
+    return (
+        _key(certificate),
+        _strength(certificate),
+        _identifier(certificate, signing),
+        _signature(certificate, signing),
+        _name(certificate, signing),
+    )
+
+
+def _key(certificate: TrustCertificate) -> Check:
+    if certificate.phkh is None:
+        return KEY.warning(f"Its key is {certificate.key_text}, not EC secp521r1.", ("key", certificate.key_text))
+    rows = (("key", certificate.key_text), ("PHKH", certificate.phkh), ("serial number", certificate.serial_text))
+    return KEY.passed(f"PHKH {certificate.phkh[:16]}…", *rows)
+
+
+def _strength(certificate: TrustCertificate) -> Check:
+    bits = certificate.security_bits
+    rows = (("key", certificate.key_text), ("bits of security", bits), ("needed", path.STRENGTH_LIMIT))
+    if bits < path.STRENGTH_LIMIT:
+        return STRENGTH.failed(f"{bits} bits of security; {path.STRENGTH_LIMIT} are needed.", *rows)
+    return STRENGTH.passed(f"{bits} bits; {path.STRENGTH_LIMIT} are needed.", *rows)
+
+
+def _validity(certificate: TrustCertificate, at: datetime) -> Check:
+    rows = (
+        ("valid from", moment(certificate.not_before)),
+        ("valid until", moment(certificate.not_after)),
+        ("instant", moment(at)),
+    )
+    if at < certificate.not_before:
+        return VALIDITY.failed(f"Not valid before {rows[0][1]}.", *rows)
+    if at >= certificate.not_after:
+        days = (at - certificate.not_after).days
+        return VALIDITY.failed(f"Expired on {rows[1][1]}, {_days(days)} ago.", *rows)
+    return VALIDITY.passed(f"{_days((certificate.not_after - at).days)} left.", *rows)
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"
+
+
+def _identifier(certificate: TrustCertificate, signing: TrustCertificate) -> Check:
+    identifier = certificate.authority_key_id
+    rows = identifier_rows(identifier, signing) if identifier else []
+    if not rows:
+        what = "It has none" if identifier is None else "It names nothing that can be compared"
+        return IDENTIFIER.not_checked(f"{what}: there is nothing to compare.", required=False)
+    shown = [
+        pair
+        for label, wanted, own, _ in rows
+        for pair in ((f"{label} in the document", wanted), (f"{label} of the signing certificate", own))
+    ]
+    if all(same for _, _, _, same in rows):
+        return IDENTIFIER.passed("It names this signing certificate.", *shown)
+    return IDENTIFIER.failed("It names another signing certificate.", *shown)
+
+
+def _signature(certificate: TrustCertificate, signing: TrustCertificate) -> Check:
+    rows = [("signature", certificate.signature_text), ("key", f"{signing.key_text} of {signing.name}")]
+    if is_signed_by(certificate, signing):
+        if path.is_weak_digest(certificate):
+            weak = f"It is right, but {certificate.signature_text} no longer keeps others from making one like it."
+            return SIGNATURE.warning(weak, *rows)
+        return SIGNATURE.passed(f"{certificate.signature_text}, {signing.key_text}.", *rows)
+    own, other = certificate.generation, signing.generation
+    rows += [
+        (
+            "generation of the document",
+            f"{own.generation.value} (issuer OU “{own.unit}”, list {own.address or 'none'})",
+        ),
+        ("generation of the signing certificate", f"{other.generation.value} (OU “{other.unit}”)"),
+    ]
+    reason = "The key of this signing certificate did not make it: another generation, a wrong file, or a forgery."
+    return SIGNATURE.failed(reason, *rows)
+
+
+def _name(certificate: TrustCertificate, signing: TrustCertificate) -> Check:
+    difference = compare_names(certificate.certificate.issuer, signing.certificate.subject)
+    rows = [("issuer of the document", certificate.issuer_text), ("signing certificate", signing.subject_text)]
+    rows += [(f"{label} differs", f"{printable(one)} / {printable(two)}") for label, one, two in difference.rows]
+    words = difference.words[0].upper() + difference.words[1:]
+    if not difference.rows:
+        return NAME.passed(f"{words}. The signature is what binds.", *rows)
+    return NAME.note(f"{words}. The signature is what binds.", *rows)
+
+
+@lru_cache(maxsize=64)
+def _rated(candidates: Candidates, signing: TrustCertificate, at: datetime) -> tuple[CrlCandidate, ...]:
+    return tuple(
+        CrlCandidate(crl, host_key_crl_fault(crl, signing, at), found_by, quirk) for crl, found_by, quirk in candidates
+    )
+
+
+@lru_cache(maxsize=64)
+def _list_checks(rated: tuple[CrlCandidate, ...], signing: TrustCertificate) -> tuple[Check, Check]:
+    """B5 and B6: the same for all host keys of a signing certificate that came with the same lists."""
+    rows = crl_rows(Coverage(signing, rated, ()))
+    usable = [item.crl for item in rated if item.usable]
+    if not rated:
+        wanted = ("wanted issuer", signing.subject_text)
+        return (
+            FOUND.note("None was found under the name of the signing certificate or its variants.", wanted),
+            USABLE.failed("There is none at all.", wanted),
+        )
+    quirk = next((item for item in rated if item.quirk), None)
+    found = f"{len(rated)} by {rated[0].found_by}."
+    if quirk is not None:
+        found = f"Found only by the rule {quirk.found_by}: the issuer of the list is {quirk.crl.issuer_text}."
+        first = FOUND.note(found, *rows)
+    else:
+        first = FOUND.passed(found, *rows)
+    if not usable:
+        item = rated[0]
+        return first, USABLE.failed(f"None of {len(rated)} is usable. {item.crl.source.short}: {item.reason}", *rows)
+    last = min(usable, key=lambda crl: crl.next_update or crl.this_update)
+    return first, USABLE.passed(f"{len(usable)} of {len(rated)}; the next list is due {due(last)}.", *rows)
+
+
+def _revocation(certificate: TrustCertificate, usable: tuple[TrustCrl, ...]) -> Check:
+    if not usable:
+        return REVOCATION.not_checked("There is no usable revocation list.")
+    serial = ("serial number", certificate.serial_text)
+    for crl in usable:
+        entry = crl.entry(certificate.certificate.serial_number)
+        if entry is not None:
+            why = revocation_reason(entry)
+            rows = (serial, ("listed in", f"{crl.source.name}, {crl.name}"), ("reason", why or "none stated"))
+            since = moment(entry.revocation_date_utc)
+            return REVOCATION.failed(f"It is listed as revoked since {since}.", *rows, ("since", since))
+    count = "the list" if len(usable) == 1 else f"any of {len(usable)} lists"
+    entries = sum(crl.entries for crl in usable)
+    return REVOCATION.passed(f"Its serial number is not in {count}.", serial, ("entries searched", entries))
+
+
+def revocation_reason(entry: x509.RevokedCertificate) -> str:
+    """The reason for which a certificate was revoked; empty if none is stated or readable."""
+    from cryptography import x509  # noqa: PLC0415 - only for the rare revoked one
+
+    try:
+        return entry.extensions.get_extension_for_class(x509.CRLReason).value.reason.value
+    except (x509.ExtensionNotFound, ValueError):
+        return ""
+
+
+def host_key_group(title: str, checks: tuple[Check, ...]) -> Check:
+    """The steps of one host key document as one check."""
+    return group("trust.b", title, checks, rule=f"{_PAGE}#stage-b")
