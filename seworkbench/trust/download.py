@@ -25,7 +25,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from seworkbench import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 SCHEMES = ("http", "https")
 USER_AGENT = f"seworkbench/{__version__}"
@@ -76,19 +76,28 @@ class Download:
     problem: str = ""
 
 
-def download(url: str, limits: Limits, watch: Callable[[int, int], None]) -> Download:
-    """Get one file.
+def download(
+    url: str,
+    limits: Limits,
+    watch: Callable[[int, int], None],
+    *,
+    post: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Download:
+    """Get one file, or the answer to what is posted.
 
     Args:
         url: an address; anything but http and https is refused.
         limits: see Limits.
         watch: called some twenty times a second, on the calling thread, with the bytes received and the bytes
             announced (0 if unknown); what it raises ends the transfer.
+        post: what is sent with POST; with a redirect it would be sent again, so allow none.
+        headers: further headers.
 
     Returns:
         The content, or what went wrong; a server cannot make this raise.
     """
-    transfer = _Transfer(url, limits)
+    transfer = _Transfer(url, limits, post, headers or {})
     threading.Thread(target=transfer.run, name="download", daemon=True).start()
     try:
         while not transfer.done.wait(min(_TICK, transfer.remaining())):
@@ -115,6 +124,8 @@ class _Transfer:
 
     url: str
     limits: Limits
+    post: bytes | None
+    headers: Mapping[str, str]
     done: threading.Event = field(default_factory=threading.Event)
     received: int = 0
     announced: int = 0
@@ -205,7 +216,8 @@ class _Transfer:
         opener = urllib.request.OpenerDirector()
         opener.add_handler(urllib.request.ProxyHandler())
         opener.add_handler(_Web(self))
-        request = urllib.request.Request(self.final_url, headers={"User-Agent": USER_AGENT, "Accept": "*/*"})  # noqa: S310 - the scheme was checked
+        headers = {"User-Agent": USER_AGENT, "Accept": "*/*", **self.headers}
+        request = urllib.request.Request(self.final_url, data=self.post, headers=headers)  # noqa: S310 - the scheme was checked
         answer: http.client.HTTPResponse | None = opener.open(request, timeout=max(self.remaining(), _TICK))
         if answer is None:
             raise _RefusedError("The address is not usable.")
