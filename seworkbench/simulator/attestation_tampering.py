@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from seworkbench.errors import FormatError, UsageError
+from seworkbench.formats.arcb import parse_arcb
 from seworkbench.formats.exchange import build_response, parse_request, parse_response
 from seworkbench.formats.flags import NONCE_PRESENT, PAF, RETURN_IMAGE_PHKH
 from seworkbench.simulator import attestation_codes as uv
@@ -100,12 +101,13 @@ def tampered_request(attack: AttestationAttack, content: bytes) -> bytes:
     """A request file with the attack made on it.
 
     Raises:
-        FormatError: if `content` is no exchange file.
+        FormatError: if `content` is no exchange file, or the request in it is damaged already.
         ValueError: if the attack is not made on requests.
     """
     if attack.request is None:
         raise ValueError(f"{attack.id} is not made on requests")
     file = parse_request(content)
+    parse_arcb(file.arcb)
     offset = file.header.arcb.offset
     return applied(content, (Edit(offset, attack.request(file.arcb)),))
 

@@ -36,6 +36,8 @@ _VERSION, _SIZE, _SLOT_COUNT, _SECRET_SIZE, _PAGE_COUNT, _FLAGS, _CUSTOMER_KEY =
 _PLD, _SLOTS, _SLOT = 0xE0, 0x1A0, 80
 # Inside stage3a and used by no loader (resources/help/boot.md#loader-requirements).
 _IDLE_BYTE_OF_LOADER = 0x10800
+# The last component is stage3b, a few kilobytes.
+_MOST_MOVED = 64 << 20
 _HEADER_TAG = "image.access.header-tag"
 
 
@@ -153,10 +155,17 @@ def image_tampering(
             ipib = parse_ipib(image.read(handover.ipib_address, IPIB_MAX_SIZE))
             if header_key is None and machine is not None and attack.needs_key:
                 header_key = _key_for(header, machine)
+            _require_usable(image, ipib)
             view = ImageView(image, header, handover.header_address, ipib, handover.ipib_address, header_key)
             return attack.tamper(view)
         except FormatError as error:
             raise error.located(str(path)) from None
+
+
+def _require_usable(image: LoadedImage, ipib: Ipib) -> None:
+    """Attacks read components, so these must be there and be no larger than the file."""
+    if not ipib.components or not all(part.length and image.holds(part.addr, part.length) for part in ipib.components):
+        raise FormatError("The component table does not lead to components.", remedy="Attack an image that is sound.")
 
 
 def _key_for(header: SeHeader, machine: Machine) -> Secret:
@@ -208,6 +217,8 @@ def _tweak(view: ImageView) -> Tampering:
 def _moved_component(view: ImageView) -> Tampering:
     """The last component behind the end of the file, content and tweaks as they were."""
     *others, last = view.ipib.components
+    if last.length > _MOST_MOVED:
+        raise FormatError("The last component is too large to be moved.", remedy="Attack an image of the usual form.")
     address = view.image.memory_size
     pages = Edit(address, view.read(last.addr, last.length))
     table = view.ipib_edit((*others, dataclasses.replace(last, addr=address)))

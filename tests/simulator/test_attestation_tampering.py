@@ -7,11 +7,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from seworkbench.attestation.known import FoundHeader
 from seworkbench.attestation.verify import verify_response
 from seworkbench.checks import Verdict
-from seworkbench.errors import FormatError, UsageError
+from seworkbench.errors import FormatError, SeError, UsageError
 from seworkbench.formats.additional_data import SECRET_STORE_HASH
 from seworkbench.formats.se_header import parse_header
 from seworkbench.secret import Secret
@@ -151,3 +153,27 @@ def test_what_is_not_there_cannot_be_attacked() -> None:
             tampered_response(by_id[name], bare)
     with pytest.raises(UsageError, match="needs another request"):
         tampered_response(by_id["replay"], GOOD)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    attack=st.sampled_from(ATTESTATION_ATTACKS),
+    at=st.integers(0, len(GOOD) - 1),
+    new=st.binary(min_size=1, max_size=8),
+    size=st.one_of(st.none(), st.integers(0, len(GOOD))),
+)
+def test_whatever_the_file_the_answer_is_an_attack_or_an_error(
+    attack: AttestationAttack, at: int, new: bytes, size: int | None
+) -> None:
+    def changed(content: bytes) -> bytes:
+        return (content[:at] + new + content[at + len(new) :])[:size]
+
+    try:
+        if attack.request is not None:
+            tampered_request(attack, changed(REQUEST.file()))
+        elif attack.machine is not None:
+            answer_falsely(attack, MACHINE, GUEST, changed(REQUEST.file()))
+        else:
+            tampered_response(attack, changed(GOOD), request=changed(NEW_REQUEST.file()))
+    except SeError as error:
+        assert str(error)  # noqa: PT017 - either is right

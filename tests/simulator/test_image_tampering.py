@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from seworkbench.checks import Verdict
 from seworkbench.errors import SeError, UsageError
@@ -132,6 +134,26 @@ def test_what_is_no_image_cannot_be_attacked(tmp_path: Path) -> None:
     swap = next(attack for attack in IMAGE_ATTACKS if attack.id == "swapped-pages")
     with pytest.raises(SeError, match="two pages"):
         image_tampering(swap, path)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    attack=st.sampled_from(IMAGE_ATTACKS),
+    change=st.tuples(
+        st.sampled_from([IMAGE.ipib_address, IMAGE.header_address, IMAGE.stage3a_args]),
+        st.integers(0, 0xE0),
+        st.one_of(st.binary(min_size=1, max_size=8), st.sampled_from([bytes(8), b"\xff" * 8])),
+    ),
+)
+def test_whatever_the_image_the_answer_is_an_attack_or_an_error(
+    tmp_path: Path, attack: ImageAttack, change: tuple[int, int, bytes]
+) -> None:
+    path = tmp_path / "image"
+    path.write_bytes(IMAGE.patched(change[0] + change[1], change[2]).content)
+    try:
+        assert image_tampering(attack, path, machine=MACHINE) != Tampering()
+    except SeError as error:
+        assert str(error)  # noqa: PT017 - either is right
 
 
 # --- Single bits -------------------------------------------------------------------------------------------------
