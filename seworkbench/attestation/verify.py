@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from seworkbench.attestation.causes import Attempt, CauseSearch, find_cause
@@ -122,6 +122,7 @@ class AttestationVerification:
         parts: the additional data, split.
         resolved: the host key hashes in it.
         search: what was tried to explain a difference; None if there is none.
+        known: what was known beside the response.
         error: why nothing could be judged: malformed files or a wrong protection key; None if it could.
     """
 
@@ -137,6 +138,7 @@ class AttestationVerification:
     parts: tuple[AdditionalPart, ...] = ()
     resolved: tuple[ResolvedKey, ...] = ()
     search: CauseSearch | None = None
+    known: Known = field(default_factory=Known)
     error: FormatError | None = None
 
     @property
@@ -226,7 +228,7 @@ def verify_response(
             found,
             *_skipped("The response cannot be read."),
         ]
-        return AttestationVerification(_whole(checks), at, digest, header, error=error)
+        return AttestationVerification(_whole(checks), at, digest, header, known=known, error=error)
     form = group("attest.response", "Response", [FORM.passed(f"{file.header.total} bytes."), _tail(file)])
     try:
         arcb = parse_arcb(file.arcb)
@@ -241,7 +243,7 @@ def verify_response(
             found,
             *_skipped("The request cannot be read."),
         ]
-        return AttestationVerification(_whole(checks), at, digest, header, response=file, error=error)
+        return AttestationVerification(_whole(checks), at, digest, header, response=file, known=known, error=error)
     request = [REQUEST_FORM.passed(f"{arcb.summary()}."), _reserved(arcb), _flags(arcb)]
     try:
         opened = open_request(arcb, protection_key)
@@ -249,7 +251,9 @@ def verify_response(
         request.append(_broken(OPENS, error))
         reason = "The request does not open, so nothing is known about what was measured."
         checks = [form, group("attest.request", "Request", request), found, *_skipped(reason)]
-        return AttestationVerification(_whole(checks), at, digest, header, response=file, arcb=arcb, error=error)
+        return AttestationVerification(
+            _whole(checks), at, digest, header, response=file, arcb=arcb, known=known, error=error
+        )
     request.append(
         OPENS.passed("Its tag is right: no bit of the request was changed.", ("request tag", arcb.tag.hex()))
     )
@@ -308,6 +312,7 @@ def _judge(
         parts=parts,
         resolved=resolved,
         search=search,
+        known=known,
     )
 
 
