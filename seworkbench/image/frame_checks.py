@@ -57,7 +57,7 @@ def start_checks(image: ImageFile, location: HeaderLocation, header: SeHeader, i
         [
             _short_psw(image),
             _metadata(location, ipib),
-            _stage3a(places),
+            _stage3a(image, places, ipib),
             _gaps(image, location, header, ipib, places),
             _loader(image, places),
         ],
@@ -97,9 +97,18 @@ def _metadata(location: HeaderLocation, ipib: IpibLocation | None) -> Check:
     return METADATA.passed(f"Header at 0x{metadata.hdr_off:x}, IPIB at 0x{metadata.ipib_off:x}.")
 
 
-def _stage3a(places: list[int]) -> Check:
+def _stage3a(image: ImageFile, places: list[int], ipib: IpibLocation | None) -> Check:
     if not places:
         return STAGE3A.failed("No argument block leads to this header and an IPIB: the image would not boot.")
+    # Which of several blocks stage3a uses is not known; none may hand over what was not looked at.
+    for place in places:
+        args = Stage3aArgs.parse(image.read_at(place, Stage3aArgs.fixed_size()))
+        if ipib is not None and place + args.ipib_offs != ipib.offset:
+            return STAGE3A.failed(
+                f"The arguments at 0x{place:x} hand another IPIB over than the one that is checked here.",
+                ("IPIB that stage3a hands over", f"0x{place + args.ipib_offs:x}"),
+                ("IPIB found", f"0x{ipib.offset:x}, {ipib.method}"),
+            )
     if len(places) > 1:
         found = ", ".join(f"0x{place:x}" for place in places)
         return STAGE3A.warning(f"Several places could be the argument block: {found}.")

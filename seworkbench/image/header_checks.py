@@ -102,13 +102,16 @@ def structure_checks(header: SeHeader, machine: SupportedFlags) -> Check:
         different="The header says it is larger than its parts.",
     )
     slots = SLOTS.passed(f"{header.nks}.") if header.nks else SLOTS.failed("There is none: no machine can open this.")
-    if header.sea == ENCRYPTED_PART_SIZE:
-        secret = SECRET_SIZE.passed(f"{header.sea} bytes.")
-    else:
+    if header.sea < ENCRYPTED_PART_SIZE or header.sea % _BLOCK:
         secret = SECRET_SIZE.failed(
-            f"{header.sea} bytes; this version has {ENCRYPTED_PART_SIZE}"
-            f"{'' if header.sea % _BLOCK == 0 else ', and whole blocks of 16 bytes'}."
+            f"{header.sea} bytes; it has at least {ENCRYPTED_PART_SIZE}, in whole blocks of {_BLOCK}."
         )
+    elif header.sea > ENCRYPTED_PART_SIZE:
+        secret = SECRET_SIZE.warning(
+            f"{header.sea} bytes; only {ENCRYPTED_PART_SIZE} have a published meaning; a machine may refuse."
+        )
+    else:
+        secret = SECRET_SIZE.passed(f"{header.sea} bytes.")
     try:
         public_key(header.cust_pub_key)
         customer = CUSTOMER_KEY.passed()

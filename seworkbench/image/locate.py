@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _PAGE = 4096
 # pvimg's probes: offsets 0, 0x1000, … 0x14000.
 _FIRST_PROBES = 0x15
-# stage3a ends below the header; more than this between its entry and the header is no loader.
+# A loader is some kilobytes; the header may lie far above it, behind the components.
 _LOADER_LIMIT = 1 << 20
 # More than one hit is strange already; a loader full of them is made to cost time.
 _MOST_HITS = 8
@@ -115,13 +115,11 @@ def locate_stage3a_args(image: ImageFile, header_offset: int, header_size: int) 
 
     The length of stage3a is recorded nowhere, so its arguments are found by what they say.
     """
-    length = header_offset - STAGE3A_ENTRY
-    if not Stage3aArgs.fixed_size() <= length <= _LOADER_LIMIT:
-        return []
-    loader = image.read_at(STAGE3A_ENTRY, length)
+    distance = header_offset - STAGE3A_ENTRY
+    loader = image.read_at(STAGE3A_ENTRY, min(distance, _LOADER_LIMIT))
     hits = []
     for at in range(0, len(loader) - Stage3aArgs.fixed_size() + 1, 8):
-        if int.from_bytes(loader[at : at + 8], "big") == length - at:
+        if int.from_bytes(loader[at : at + 8], "big") == distance - at:
             args = Stage3aArgs.parse(loader, at)
             address = STAGE3A_ENTRY + at
             if args.hdr_size == header_size and _has_ipib(image, address + args.ipib_offs):

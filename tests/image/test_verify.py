@@ -174,6 +174,13 @@ def cut(size: int) -> Callable[[Draft], None]:
     return spoil
 
 
+def second_table(draft: Draft) -> None:
+    """stage3a hands over a copy of the IPIB, on a page behind it; the metadata lead to the first."""
+    block = bytes(draft.data[IPIB_AT:])
+    draft.data[IPIB_AT:] = block.ljust(0x1000, b"\0") + block
+    draft.put_number(ARGUMENTS_AT + 16, IPIB_AT + 0x1000 - ARGUMENTS_AT)
+
+
 def second_arguments(draft: Draft) -> None:
     """A further block in stage3a that leads to header and IPIB as well."""
     at = 0x11800
@@ -322,6 +329,17 @@ FAULTS = [
         second_arguments,
     ),
     Fault(
+        "image.start.stage3a",
+        FAILED,
+        "The arguments at 0x12e20 hand another IPIB over than the one that is checked here.",
+        second_table,
+        evidence={
+            "IPIB that stage3a hands over": "0x2e000",
+            "IPIB found": "0x2d000, by the image metadata at 0xc000",
+        },
+        others={"image.start.gaps": WARNING},
+    ),
+    Fault(
         "image.start.gaps",
         WARNING,
         "There are bytes that belong to no part",
@@ -385,7 +403,7 @@ FAULTS = [
     Fault(
         "image.header.secret-size",
         FAILED,
-        "0 bytes; this version has 128.",
+        "0 bytes; it has at least 128, in whole blocks of 16.",
         number(HEADER_AT + 0x28, 0),
         code=(0x010A, 0x0039),
         others={**BROKEN_SEAL, "image.header.size": FAILED},
@@ -393,10 +411,17 @@ FAULTS = [
     Fault(
         "image.header.secret-size",
         FAILED,
-        "120 bytes; this version has 128, and whole blocks of 16 bytes.",
-        number(HEADER_AT + 0x28, 120),
+        "136 bytes; it has at least 128, in whole blocks of 16.",
+        then(number(HEADER_AT + 0x28, 136), number(HEADER_AT + 12, 648, 4), number(ARGUMENTS_AT + 8, 648)),
         code=(0x010A, 0x0039),
-        others={**BROKEN_SEAL, "image.header.size": FAILED},
+        others={**BROKEN_SEAL, "image.table.header": WARNING},
+    ),
+    Fault(
+        "image.header.secret-size",
+        WARNING,
+        "144 bytes; only 128 have a published meaning; a machine may refuse.",
+        then(number(HEADER_AT + 0x28, 144), number(HEADER_AT + 12, 656, 4), number(ARGUMENTS_AT + 8, 656)),
+        others={**BROKEN_SEAL, "image.table.header": WARNING},
     ),
     Fault(
         "image.header.pcf",
@@ -1207,6 +1232,22 @@ def test_metadata_that_promise_an_ipib_that_is_not_there_do_not_pass(bases: dict
     assert check is not None
     assert check.verdict is FAILED
     assert ("IPIB found", "none") in [(item.label, item.value) for item in check.evidence]
+
+
+def test_a_header_behind_the_components_is_read_as_well(bases: dict[str, bytes], tmp_path: Path) -> None:
+    """pvimg can lay images out like that, with a switch that it does not offer; nothing in the format forbids it."""
+    for gap in (0, 2 << 20):
+        draft = Draft(bases["A"])
+        sealed = bytes(draft.data[HEADER_AT : HEADER_AT + 640])
+        draft.put(HEADER_AT, bytes(640))
+        draft.data += bytes(-len(draft.data) % 0x1000 + gap)
+        at = len(draft.data)
+        draft.data += sealed
+        for place, value in ((METADATA_AT + 8, at), (ARGUMENTS_AT, at - ARGUMENTS_AT), (IPIB_AT + 0x78, at)):
+            draft.put_number(place, value)
+        (tmp_path / "image").write_bytes(draft.data)
+        check = verify_file(tmp_path / "image", KEY).check
+        assert remarks(check) == {"image.start.loader": WARNING}, gap
 
 
 # --- The whole --------------------------------------------------------------------------------------------------------
