@@ -52,7 +52,7 @@ class AttestationAttack:
         story: what it does and what for, in plain words.
         catcher: who must notice it.
         code: what the machine answers, where it refuses.
-        verification: id of the check of the verification that does not pass.
+        verification: id of the check of verification or policies that does not pass.
         policy: the policy that tells (resources/help/attestation.md#policies).
         request: changes an attestation request control block.
         machine: changes who answers.
@@ -346,6 +346,7 @@ ATTESTATION_ATTACKS: tuple[AttestationAttack, ...] = (
         "Secret store locked, or not any more",
         "The secret store is in the other state than it should be. The machine vouches for it as it is.",
         Catcher.POLICY,
+        verification="attest.policy.secret-store",
         policy="Secret store",
         machine=_other_lock,
     ),
@@ -354,6 +355,7 @@ ATTESTATION_ATTACKS: tuple[AttestationAttack, ...] = (
         "The guest was started again",
         "The guest runs from the right image, but it is not the run that was meant: another configuration UID.",
         Catcher.POLICY,
+        verification="attest.policy.cuid",
         policy="Configuration UID",
         machine=_started_again,
     ),
