@@ -154,9 +154,9 @@ class AttestationVerification:
 
     @property
     def simulated(self) -> bool:
-        """Whether the firmware state says that a simulated machine answered."""
-        state = self.part(FIRMWARE_STATE)
-        return state is not None and state.startswith(SIMULATED_MARK)
+        """Whether firmware state or configuration UID say that a simulated machine answered."""
+        cuid = self.response.cuid if self.response else None
+        return any((said or b"").startswith(SIMULATED_MARK) for said in (self.part(FIRMWARE_STATE), cuid))
 
     def part(self, kind: PartKind) -> bytes | None:
         """A part of the additional data."""

@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seworkbench.attestation.known import FoundHeader
+from seworkbench.attestation.policy import Policies, check_policies
+from seworkbench.attestation.secret_store import AddedSecret, ExpectedStore
 from seworkbench.attestation.verify import verify_response
 from seworkbench.checks import Verdict
 from seworkbench.errors import FormatError, SeError, UsageError
@@ -74,6 +76,12 @@ def test_untouched_the_answer_passes() -> None:
     assert not [one.id for one in result.check.leaves() if one.verdict is Verdict.FAILED]
 
 
+def test_every_answer_is_known_to_be_simulated() -> None:
+    assert verify(GOOD).simulated
+    without_firmware_state = answer_exchange(MACHINE, GUEST, Request(paf=1 << 62).file())
+    assert verify(without_firmware_state).simulated
+
+
 @caught_by(Catcher.MACHINE)
 def test_the_machine_refuses_with_the_code_it_says(attack: AttestationAttack) -> None:
     with pytest.raises(AttestationRefused) as caught:
@@ -103,7 +111,8 @@ def test_what_cannot_be_judged_is_an_error_where_it_says(attack: AttestationAtta
 
 @caught_by(Catcher.POLICY)
 def test_what_only_a_policy_tells_verifies(attack: AttestationAttack) -> None:
-    result, good = verify(attacked(attack)), verify(GOOD)
+    response = attacked(attack)
+    result, good = verify(response), verify(GOOD)
     assert result.measurement_equal
     assert result.response is not None
     assert good.response is not None
@@ -111,6 +120,11 @@ def test_what_only_a_policy_tells_verifies(attack: AttestationAttack) -> None:
     store = result.part(SECRET_STORE_HASH) != good.part(SECRET_STORE_HASH)
     assert (cuid, store) == (attack.policy == "Configuration UID", attack.policy == "Secret store")
     assert f"| {attack.policy} |" in (HELP / "attestation.md").read_text()
+    secrets = tuple(AddedSecret("request", tag) for tag in GUEST.store.tags)
+    expected = Policies(cuid=GUEST.cuid, store=ExpectedStore(secrets, GUEST.store.locked))
+    assert leaf(check_policies(good, expected, GOOD).policy, attack.verification).verdict is Verdict.PASSED
+    judged = check_policies(result, expected, response).policy
+    assert {one.id for one in judged.leaves() if one.verdict is Verdict.FAILED} == {attack.verification}
 
 
 def test_each_attack_is_made_on_one_thing() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from seworkbench.simulator.generations import Generation
 from seworkbench.simulator.machine_folder import MachineFolder
-from seworkbench.trust.anchors import SystemStore, system_store
+from seworkbench.trust.anchors import SystemStore
 from seworkbench.trust.causes import CauseKind
 from seworkbench.trust.loading import InputFile
 from seworkbench.trust.verify import TrustRun, verify_host_keys
@@ -53,8 +53,8 @@ def test_its_documents_are_accepted_under_its_root(folder: MachineFolder) -> Non
     assert len(result.chain) == 3
 
 
-def test_its_root_is_in_nobodys_trust_store(folder: MachineFolder) -> None:
-    result = judge(folder, AT + timedelta(hours=1), system_store())
+def test_its_root_must_be_named_to_be_trusted(folder: MachineFolder) -> None:
+    result = judge(folder, AT + timedelta(hours=1), SystemStore((), ""))
     assert not result.accepted
     assert result.cause is not None
     assert result.cause.kind is CauseKind.IBM_SIGN_INVALID
