@@ -198,8 +198,17 @@ class AtomicFile:
     def _refuse_existing(self) -> None:
         if self.path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        if not self._replace and os.path.lexists(self.path):
+        if not os.path.lexists(self.path):
+            return
+        if not self._replace:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        mode = self.path.lstat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+            raise SeError(
+                "This is a device, pipe or socket; a file would take its place.",
+                where=str(self.path),
+                remedy="Name a file.",
+            )
 
     def _refuse_lack_of_room(self) -> None:
         room = os.statvfs(self.path.parent)

@@ -291,6 +291,16 @@ def test_replacing_a_link_replaces_the_link_and_not_what_it_points_to(tmp_path: 
     assert listing(tmp_path) == {"out": NEW.hex()} | ({} if dangling else {"target": OLD.hex()})
 
 
+def test_a_pipe_is_not_replaced_even_if_replacing_was_asked_for(tmp_path: Path) -> None:
+    """Nor is a device: `-o /dev/null --overwrite` must not leave a file for all the machine there."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(SeError, match="device, pipe or socket"), AtomicFile(pipe, replace=True):
+        pytest.fail("It was opened.")
+    assert stat.S_ISFIFO(pipe.lstat().st_mode)
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
 @both_ways
 @pytest.mark.parametrize("replace", [False, True])
 @pytest.mark.parametrize("linked", [False, True])
