@@ -8,18 +8,48 @@ also says what every other object is good for, what is missing, and when a verdi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from seworkbench.checks import Check, Step, Verdict, group
+from seworkbench.trust.anchors import is_anchor
+from seworkbench.trust.causes import Cause, CauseKind, cause, path_cause
+from seworkbench.trust.changes import Change, Prospect, next_change
+from seworkbench.trust.crls import Coverage, host_key_candidates
+from seworkbench.trust.graph import Edge, EdgeKind, edges_of
+from seworkbench.trust.host_key_checks import host_key_group, stage_b, stage_b_alone
+from seworkbench.trust.missing import Missing, find_missing
+from seworkbench.trust.object_judgement import ObjectJudgement, judge_certificate, judge_list
+from seworkbench.trust.objects import ObjectKind, TrustCertificate, TrustCrl
+from seworkbench.trust.path import Material, validator_of
+from seworkbench.trust.signing_groups import SigningGroup, best, fitting, signing_group, stage_a_without_signing
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from seworkbench.checks import Check, Verdict
-    from seworkbench.trust.causes import Cause
-    from seworkbench.trust.crls import Coverage
-    from seworkbench.trust.objects import ObjectKind, TrustCertificate, TrustCrl, TrustObject
-    from seworkbench.trust.verify import SystemStore
+    from seworkbench.trust.anchors import SystemStore
+    from seworkbench.trust.host_key_checks import Candidates
+
+__all__ = [
+    "Change",
+    "Collection",
+    "Edge",
+    "EdgeKind",
+    "HostKeyJudgement",
+    "Judgement",
+    "Missing",
+    "ObjectJudgement",
+    "judge",
+]
+
+HOST_KEYS = Step(
+    "trust.host-keys",
+    "Host key documents",
+    "host-keys.md#document",
+    "Import the host key document (.crt) of a machine.",
+)
+_RULE = "host-keys.md#judging-a-collection"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +57,7 @@ class Collection:
     """Imported objects in the order of import; an object that is in it twice counts once.
 
     Self-signed roots in it are trust anchors: the user gave them. One that is not known as a root of IBM's signing
-    certificates is pointed out by a warning.
+    certificates is pointed out by a note.
 
     Args:
         certificates: all certificates.
@@ -69,100 +99,6 @@ class HostKeyJudgement:
 
 
 @dataclass(frozen=True)
-class ObjectJudgement:
-    """What an issuer's certificate or a revocation list is good for.
-
-    Args:
-        object: it.
-        check: its own checks; their group gives its verdict.
-        role: one phrase: "root of 2 signing certificates", "covers 4 host keys", "used by nobody".
-        serves: fingerprints of the objects that depend on it.
-        look_alike_of: fingerprints of certificates with the same subject and another key.
-    """
-
-    object: TrustObject
-    check: Check
-    role: str
-    serves: tuple[str, ...] = ()
-    look_alike_of: tuple[str, ...] = ()
-
-    @property
-    def verdict(self) -> Verdict:
-        """The derived verdict of its checks."""
-        return self.check.verdict
-
-
-class EdgeKind(Enum):
-    """What an edge of the graph says."""
-
-    ISSUED = "issued"  # a certificate issued another
-    LISTS = "issued list"  # a certificate issued a revocation list
-    COVERS = "covers"  # a revocation list is used for a certificate
-    REVOKES = "revokes"  # a usable revocation list lists a certificate
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """An arrow of the graph, from the issuer to what it issued, or from a list to the certificate it is used for.
-
-    Args:
-        kind: what it says.
-        start: fingerprint of the object, or id of the ghost, where it begins.
-        end: fingerprint of the object where it ends.
-        check: what was compared; its verdict colours the edge.
-        rule: the name rule by which it was found where names differ ("Armonk → Poughkeepsie"); empty otherwise.
-    """
-
-    kind: EdgeKind
-    start: str
-    end: str
-    check: Check
-    rule: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """Something that is needed and not there. Also drawn as a ghost, by its id.
-
-    Args:
-        id: stable id within a judgement, from kind and issuer.
-        kind: SIGNING, INTERMEDIATE, ROOT or CRL.
-        title: what it is, short: "gen2 signing certificate".
-        issuer: subject of its issuer (a list: of the certificate that must have signed it), on one line.
-        usual_file: name under which it is usually distributed; empty if there is none.
-        addresses: where it can be downloaded, as the certificates say.
-        needed_by: fingerprints of the certificates that need it.
-        why: one sentence: what cannot be checked without it, or what is wrong with the one that is there.
-    """
-
-    id: str
-    kind: ObjectKind
-    title: str
-    issuer: str
-    usual_file: str
-    addresses: tuple[str, ...]
-    needed_by: tuple[str, ...]
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The next instant at which verdicts change by themselves.
-
-    Args:
-        at: the instant.
-        object: the object that begins or ends then.
-        ends: True if it ends, False if it becomes valid.
-        affected: fingerprints of the host keys whose acceptance changes.
-    """
-
-    at: datetime
-    object: TrustObject
-    ends: bool
-    affected: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Judgement:
     """The judgement of a collection at an instant.
 
@@ -189,6 +125,25 @@ class Judgement:
     check: Check
 
 
+@dataclass(frozen=True)
+class _Stock:
+    """The collection, sorted.
+
+    Args:
+        host_keys: host key documents.
+        issuers: all other certificates.
+        anchors: trust anchors, those of the system store included.
+        crls: revocation lists, downloaded ones included.
+        fetched: lists downloaded for host keys, by fingerprint.
+    """
+
+    host_keys: tuple[TrustCertificate, ...]
+    issuers: tuple[TrustCertificate, ...]
+    anchors: tuple[TrustCertificate, ...]
+    crls: tuple[TrustCrl, ...]
+    fetched: Mapping[str, tuple[TrustCrl, ...]]
+
+
 def judge(
     collection: Collection,
     at: datetime,
@@ -206,4 +161,153 @@ def judge(
         fetched: lists downloaded from the distribution points of a certificate, by its fingerprint.
         offline: whether downloads are ruled out; then `fetched` is not looked at.
     """
-    raise NotImplementedError
+    at = at.replace(microsecond=0)
+    stock = _sorted(collection, anchors, {} if offline else fetched or {})
+    groups = _groups(stock, at)
+    prospects = [_prospect(certificate, groups, stock) for certificate in stock.host_keys]
+    same_keys = _same_keys(stock.host_keys)
+    host_keys = tuple(_judge_host_key(item, stock, same_keys, at) for item in prospects)
+    objects, rules = _judge_objects(stock, host_keys, groups, at)
+    missing = find_missing(host_keys, groups)
+    ends = [item.fresh_until for item in host_keys if item.fresh_until is not None]
+    trees = [item.check for item in host_keys] or [HOST_KEYS.not_checked("There is none.")]
+    return Judgement(
+        at=at,
+        offline=offline,
+        host_keys=host_keys,
+        objects=objects,
+        edges=edges_of(host_keys, groups, objects, rules, missing),
+        missing=missing,
+        next_change=next_change(prospects, at),
+        fresh_until=min(ends, default=None),
+        check=group("trust", "Trust", trees, rule=_RULE),
+    )
+
+
+def _sorted(collection: Collection, store: SystemStore | None, fetched: Mapping[str, tuple[TrustCrl, ...]]) -> _Stock:
+    certificates = tuple(dict.fromkeys(collection.certificates))
+    host_keys = tuple(item for item in certificates if item.kind is ObjectKind.HOST_KEY)
+    issuers = tuple(item for item in certificates if item.kind is not ObjectKind.HOST_KEY)
+    given = tuple(item for item in issuers if is_anchor(item))
+    # What was downloaded for an issuer joins the heap; what was downloaded for a host key counts for it alone.
+    own = {item.fingerprint for item in host_keys}
+    downloaded = tuple(crl for key, crls in fetched.items() if key not in own for crl in crls)
+    return _Stock(
+        host_keys=host_keys,
+        issuers=issuers,
+        anchors=tuple(dict.fromkeys((*given, *(store.certificates if store else ())))),
+        crls=tuple(dict.fromkeys((*collection.crls, *downloaded))),
+        fetched={key: crls for key, crls in fetched.items() if key in own},
+    )
+
+
+def _groups(stock: _Stock, at: datetime) -> tuple[SigningGroup, ...]:
+    pool = tuple(item for item in stock.issuers if item.kind is not ObjectKind.SIGNING and item not in stock.anchors)
+    found = []
+    for signing in stock.issuers:
+        if signing.kind is ObjectKind.SIGNING:
+            validator = validator_of(Material(signing, pool, stock.anchors, stock.crls))
+            lists = host_key_candidates(signing, stock.crls, ())
+            found.append(signing_group(validator, lists, at, roots=len(stock.anchors), crls=len(stock.crls)))
+    return tuple(found)
+
+
+def _prospect(certificate: TrustCertificate, groups: Sequence[SigningGroup], stock: _Stock) -> Prospect:
+    fit = fitting(certificate, groups)
+    fetched = stock.fetched.get(certificate.fingerprint)
+    lists: tuple[Candidates, ...] = tuple(
+        host_key_candidates(item.signing, stock.crls, fetched) if fetched else item.lists for item in fit
+    )
+    return Prospect(certificate, fit, lists)
+
+
+def _same_keys(host_keys: Sequence[TrustCertificate]) -> dict[str, tuple[str, ...]]:
+    """For each host key with a P-521 key, the documents of that key, oldest first."""
+    found: dict[str, list[TrustCertificate]] = {}
+    for item in host_keys:
+        if item.phkh is not None:
+            found.setdefault(item.phkh, []).append(item)
+    return {
+        phkh: tuple(item.fingerprint for item in sorted(items, key=lambda item: (item.not_before, item.not_after)))
+        for phkh, items in found.items()
+    }
+
+
+def _judge_host_key(
+    prospect: Prospect, stock: _Stock, same_keys: Mapping[str, tuple[str, ...]], at: datetime
+) -> HostKeyJudgement:
+    certificate = prospect.certificate
+    renewals = tuple(item for item in same_keys.get(certificate.phkh or "", ()) if item != certificate.fingerprint)
+    title = f"Stage B: {certificate.name}"
+    if not prospect.groups:
+        stage_a = stage_a_without_signing(certificate, len(stock.anchors), len(stock.crls))
+        alone = stage_b_alone(certificate, at, "There is no signing certificate.")
+        check = group("trust.host-key", certificate.name, (stage_a, host_key_group(title, alone)), rule=_RULE)
+        return HostKeyJudgement(certificate, None, check, cause(CauseKind.NO_IBM_SIGN_KEY), same_key=renewals)
+    index = best(certificate, prospect.groups, prospect.lists, at)
+    chosen = prospect.groups[index]
+    outcome = chosen.findings.outcome
+    found = stage_b(certificate, chosen.signing, prospect.lists[index], at)
+    failure = path_cause(outcome.code, outcome.depth) if outcome.code else found.cause
+    ends = [end for end in (found.fresh_until, chosen.findings.fresh_until) if end is not None]
+    stages = (chosen.stage_a, host_key_group(title, found.checks))
+    return HostKeyJudgement(
+        certificate=certificate,
+        signing=chosen.signing,
+        check=group("trust.host-key", certificate.name, stages, rule=_RULE),
+        cause=failure,
+        coverage=found.coverage,
+        chain=outcome.chain,
+        fresh_until=None if failure else min(ends),
+        same_key=renewals,
+    )
+
+
+def _judge_objects(
+    stock: _Stock, host_keys: Sequence[HostKeyJudgement], groups: Sequence[SigningGroup], at: datetime
+) -> tuple[dict[str, ObjectJudgement], dict[str, str]]:
+    """Judge everything that is no host key; and the name rule between each list and its issuer."""
+    serves, quirks = _services(host_keys, groups)
+    used = {item.fingerprint: item for found in groups for item in found.findings.outcome.chain}
+    certificates = tuple(dict.fromkeys((*stock.issuers, *used.values())))
+    everything = tuple(dict.fromkeys((*certificates, *stock.anchors)))
+    objects = {}
+    for certificate in certificates:
+        served = tuple(serves.get(certificate.fingerprint, ()))
+        objects[certificate.fingerprint] = judge_certificate(certificate, everything, stock.crls, served, at)
+    rules = {}
+    lists = dict.fromkeys((*stock.crls, *(crl for crls in stock.fetched.values() for crl in crls)))
+    for crl in lists:
+        served = tuple(serves.get(crl.fingerprint, ()))
+        objects[crl.fingerprint], rules[crl.fingerprint] = judge_list(
+            crl, everything, served, at, quirk=crl.fingerprint in quirks
+        )
+    return objects, rules
+
+
+def _services(
+    host_keys: Sequence[HostKeyJudgement], groups: Sequence[SigningGroup]
+) -> tuple[dict[str, dict[str, None]], set[str]]:
+    """Who depends on what, by fingerprint; and the lists that were found by the rule for the locality."""
+    serves: dict[str, dict[str, None]] = {}
+    quirks = set()
+
+    def serve(provider: str, user: str) -> None:
+        serves.setdefault(provider, {})[user] = None
+
+    for found in groups:
+        chain = found.findings.outcome.chain
+        for lower, upper in pairwise(chain):
+            serve(upper.fingerprint, lower.fingerprint)
+        for covered in found.findings.coverage:
+            for crl in covered.used:
+                serve(crl.fingerprint, covered.certificate.fingerprint)
+    for item in host_keys:
+        user = item.certificate.fingerprint
+        if item.signing is not None:
+            serve(item.signing.fingerprint, user)
+        if item.coverage is not None:
+            for crl in item.coverage.used:
+                serve(crl.fingerprint, user)
+            quirks |= {found.crl.fingerprint for found in item.coverage.candidates if found.quirk and found.usable}
+    return serves, quirks
