@@ -10,6 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from seworkbench.errors import FormatError, SeError
+from seworkbench.formats.exchange import EXCHANGE_MAGIC, MAX_EXCHANGE_FILE_SIZE, ExchangeKind, parse_exchange
 from seworkbench.formats.image_metadata import METADATA_MAGIC, METADATA_OFFSET
 from seworkbench.formats.ipib import looks_like_ipib
 from seworkbench.formats.kernel import PARAMETER_AREA_END, kernel_facts
@@ -46,6 +47,8 @@ class Kind(Enum):
     PRIVATE_KEY = "private key"
     KEY_HASHES = "key hash file"
     RECIPE = "recipe"
+    ATTESTATION_REQUEST = "attestation request"
+    ATTESTATION_RESPONSE = "attestation response"
     UNKNOWN = "unknown"
 
 
@@ -87,7 +90,7 @@ def recognise(path: Path) -> Recognised:
 
 def _look(file: ImageFile) -> tuple[Kind, str]:
     head = file.read_at(0, PARAMETER_AREA_END)
-    for look in (_as_se, _as_pem, _as_kernel, _as_archive, _as_key, _as_text, _as_der):
+    for look in (_as_se, _as_exchange, _as_pem, _as_kernel, _as_archive, _as_key, _as_text, _as_der):
         found = look(file, head)
         if found is not None:
             return found
@@ -104,6 +107,18 @@ def _as_se(file: ImageFile, head: bytes) -> tuple[Kind, str] | None:
     if any(file.read_at(offset, len(HEADER_MAGIC)) == HEADER_MAGIC for offset in _HEADER_PROBES):
         return Kind.IMAGE, "An SE image of an older tool, without metadata."
     return None
+
+
+def _as_exchange(file: ImageFile, head: bytes) -> tuple[Kind, str] | None:
+    if not head.startswith(EXCHANGE_MAGIC):
+        return None
+    try:
+        exchange = parse_exchange(file.read_at(0, MAX_EXCHANGE_FILE_SIZE))
+    except FormatError as error:
+        return Kind.UNKNOWN, f"A damaged attestation request or response: {error.what}"
+    if exchange.kind is ExchangeKind.REQUEST:
+        return Kind.ATTESTATION_REQUEST, f"An attestation request, {file.size} bytes."
+    return Kind.ATTESTATION_RESPONSE, f"An attestation response, {file.size} bytes."
 
 
 def _as_pem(file: ImageFile, head: bytes) -> tuple[Kind, str] | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from seworkbench.attestation.known import SIMULATED_MARK
 from seworkbench.errors import SeError, UsageError
 from seworkbench.formats.additional_data import FIRMWARE_STATE_SIZE
 from seworkbench.jobs import Job
@@ -117,6 +118,12 @@ def ask_firmware_service(
         )
     if len(state) != FIRMWARE_STATE_SIZE:
         raise SeError(f"A firmware state has {FIRMWARE_STATE_SIZE} bytes; this has {len(state)}.")
+    if state.startswith(SIMULATED_MARK) and base == DEFAULT_SERVICE:
+        raise SeError(
+            "This is the firmware state of a simulated machine: IBM's service knows nothing about it.",
+            where=url,
+            remedy="Leave the firmware policy out.",
+        )
     question = json.dumps({"version": "1.0", "payload": base64.b64encode(state).decode("ascii")}).encode()
     answer = download(
         url,

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from seworkbench.formats.se_header import SeHeader
     from seworkbench.image.image_file import ImageFile
 
+# Simulated machines put this in front of what they make up (resources/help/simulated-machine.md).
+SIMULATED_MARK = b"SIMULATED"
+
 
 @dataclass(frozen=True)
 class FoundHeader:

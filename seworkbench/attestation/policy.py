@@ -6,6 +6,7 @@ and what the answer contains without anybody comparing it is a warning.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -79,6 +80,7 @@ FIRMWARE = Step(
     "Update the firmware of the machine; until then it should run no guest that matters.",
 )
 _PRESENT = "Present, not compared."
+_COMPARE = "Say what is expected, and it will be compared."
 _NOT_ASKED = "Nobody asked for it."
 
 
@@ -225,11 +227,16 @@ def _host_key(
     # Documents for the same key, a renewed one for instance, name one machine: each key counts once.
     keys = {key.phkh: key for key in reversed(policies.host_keys)}
     if not keys:
-        return step.warning(f"{_PRESENT} No host key document was given for it.", answer)
+        return _present(step, f"{_PRESENT} No host key document was given for it.", answer)
     if (match := keys.get(phkh)) is not None:
         return step.passed(f"It is the key of {match.name}.", answer)
     given = [(f"document {key.name}", key.phkh.hex()) for key in policies.host_keys[:8]]
     return step.failed(f"No given host-key document matches the given {word} public host-key hash.", answer, *given)
+
+
+def _present(step: Step, reason: str, *evidence: tuple[str, object]) -> Check:
+    """A value that came and that nobody compared."""
+    return dataclasses.replace(step.warning(reason, *evidence), remedy=_COMPARE)
 
 
 def _fresh(verification: AttestationVerification) -> Check:
@@ -264,7 +271,7 @@ def _user_data(verification: AttestationVerification, policies: Policies) -> Che
     expected = policies.user_data
     if expected is None:
         if found:
-            return USER_DATA.warning(_PRESENT, ("in the answer", found.hex()))
+            return _present(USER_DATA, _PRESENT, ("in the answer", found.hex()))
         return USER_DATA.not_checked(f"There is none. {_NOT_ASKED}", required=False)
     # The exchange file cannot tell empty user data from none, so both are the same.
     shown = (("expected", expected.hex() or "none"), ("in the answer", found.hex() or "none"))
@@ -278,7 +285,7 @@ def _user_data(verification: AttestationVerification, policies: Policies) -> Che
 def _cuid(verification: AttestationVerification, policies: Policies) -> Check:
     found = ((verification.response and verification.response.cuid) or b"").hex()
     if policies.cuid is None:
-        return CUID.warning(_PRESENT, ("in the answer", found))
+        return _present(CUID, _PRESENT, ("in the answer", found))
     return CUID.equal(
         ("expected", policies.cuid.hex()),
         ("in the answer", found),
@@ -293,7 +300,7 @@ def _store(verification: AttestationVerification, policies: Policies) -> Check:
     if expected is None:
         if found is None:
             return STORE.not_checked(_NOT_ASKED, required=False)
-        return STORE.warning(_PRESENT, ("in the answer", found.hex()))
+        return _present(STORE, _PRESENT, ("in the answer", found.hex()))
     if found is None:
         return STORE.failed("The response contains no secret-store-hash, but checking was enabled.")
     locked = "locked" if expected.locked else "not locked"
@@ -323,7 +330,7 @@ def _firmware(verification: AttestationVerification, policies: Policies) -> Chec
     if not policies.ask_firmware:
         if state is None:
             return FIRMWARE.not_checked(_NOT_ASKED, required=False)
-        return FIRMWARE.warning(_PRESENT, ("SHA-256 of the state", hashlib.sha256(state).hexdigest()))
+        return _present(FIRMWARE, _PRESENT, ("SHA-256 of the state", hashlib.sha256(state).hexdigest()))
     if state is None:
         return FIRMWARE.failed("The response contains no firmware hash, but checking was enabled.")
     answer = policies.firmware

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from seworkbench.attestation.causes import Attempt, CauseSearch, find_cause
-from seworkbench.attestation.known import FoundHeader, Known
+from seworkbench.attestation.known import SIMULATED_MARK, FoundHeader, Known
 from seworkbench.attestation.measured_block import MeasuredBlock, measured_block
 from seworkbench.checks import Check, Step, group
 from seworkbench.crypto.measurement import measurement, same_measurement
@@ -75,7 +75,6 @@ ATTESTATION_KEY = Step(
     "attestation.md#additional-data",
     _AGAIN,
 )
-SIMULATED_MARK = b"SIMULATED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +316,7 @@ def _judge(
 
 
 def _whole(checks: Iterable[Check]) -> Check:
-    return group("attest", "Attestation", checks)
+    return group("attest", "Verification of the response", checks)
 
 
 def _broken(step: Step, error: FormatError) -> Check:

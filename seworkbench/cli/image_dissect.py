@@ -24,9 +24,14 @@ _VALUE_WIDTH = 64
 
 def configure(parser: ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("input", type=Path, metavar="FILE", help="SE image, SE header, IPIB or image metadata")
-    add_access(parser)
-    parser.add_argument("--show-secrets", action="store_true", help="show keys of an opened header")
+    parser.add_argument(
+        "input",
+        type=Path,
+        metavar="FILE",
+        help="SE image, SE header, IPIB, image metadata, attestation request or response",
+    )
+    add_access(parser, protection_key=True)
+    parser.add_argument("--show-secrets", action="store_true", help="show keys of an opened header or request")
     parser.add_argument("--json", action="store_true", help="print the tree as JSON")
     add_verbosity(parser)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from seworkbench.errors import UsageError
+from seworkbench.errors import SeError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +74,19 @@ def hex_word(text: str) -> int:
     return int(text, 16)
 
 
+def instant(text: str) -> datetime:
+    """An instant in ISO 8601; without a time zone it is in UTC, without a time it is midnight.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is none.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(f"{text!r} is no instant such as 2026-11-01T12:00Z") from None
+
+
 def add_verbosity(parser: argparse.ArgumentParser) -> None:
     """Add -v and -q, of which one may be repeated."""
     parser.add_argument("-v", "--verbose", action="count", default=0, help="say more; may be repeated")
@@ -89,10 +104,47 @@ def require_one_verbosity(args: argparse.Namespace) -> None:
         raise UsageError("--verbose and --quiet exclude each other.")
 
 
-def add_access(parser: argparse.ArgumentParser) -> None:
-    """Add the two ways to open a header."""
+def add_report(parser: argparse.ArgumentParser) -> None:
+    """Add the file that a report goes to."""
+    parser.add_argument(
+        "--report",
+        type=Path,
+        action=Once,
+        metavar="FILE",
+        help="write a report; the ending decides its form: .html, .pdf, .json or .md",
+    )
+
+
+def require_report(args: argparse.Namespace) -> None:
+    """Refuse a report that could not be written, before any work is done.
+
+    Raises:
+        UsageError: if the ending of its name says no form.
+        SeError: if there is a file of that name.
+    """
+    if args.report is None:
+        return
+    from seworkbench.report.write import require_report_name  # noqa: PLC0415 - only a report pays for loading it
+
+    require_report_name(args.report)
+    if os.path.lexists(args.report):
+        raise SeError(
+            "The file already exists.", where=str(args.report), remedy="Choose another name, or remove it first."
+        )
+
+
+def add_access(parser: argparse.ArgumentParser, *, protection_key: bool = False) -> None:
+    """Add the two ways to open a header.
+
+    Args:
+        parser: where to add them.
+        protection_key: whether attestation requests are opened too: their key is another name for the first.
+    """
     keys = parser.add_mutually_exclusive_group()
-    keys.add_argument("--hdr-key", "--key", type=Path, action=Once, metavar="FILE", help="header key, 32 bytes")
+    names, what = ["--hdr-key", "--key"], "header key, 32 bytes"
+    if protection_key:
+        names, what = [*names, "--arpk"], "header key of an image or protection key of a request, 32 bytes"
+    keys.add_argument(*names, type=Path, action=Once, metavar="FILE", help=what)
     keys.add_argument(
         "--host-private-key",
         type=Path,

@@ -1,4 +1,4 @@
-"""Dissecting a whole file: an image with everything in it, a bare header, an IPIB, or a block of arguments.
+"""Dissecting a whole file: an image with everything in it, a bare header, an IPIB, an attestation request or response.
 
 The content decides what a file is. Large regions are described by place and length; their bytes stay in the file.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from seworkbench.errors import FormatError
+from seworkbench.formats.arcb import parse_arcb
+from seworkbench.formats.exchange import EXCHANGE_MAGIC, MAX_EXCHANGE_FILE_SIZE, parse_exchange
 from seworkbench.formats.flags import NO_COMPONENT_ENCRYPTION
 from seworkbench.formats.image_metadata import METADATA_MAGIC, METADATA_OFFSET, ImageMetadata
 from seworkbench.formats.ipib import IPIB_MAX_SIZE, looks_like_ipib, parse_ipib
@@ -39,7 +41,7 @@ def dissect_file(image: ImageFile, access: Access | None = None) -> Field:
 
     Args:
         image: the file.
-        access: key to open the header with; its secrets are in the tree as Secret.
+        access: key to open the header or request with; its secrets are in the tree as Secret.
 
     Raises:
         FormatError: if the file is nothing known, or the key does not open it.
@@ -49,12 +51,32 @@ def dissect_file(image: ImageFile, access: Access | None = None) -> Field:
         return parse_ipib(head).dissect()
     if head.startswith(METADATA_MAGIC):
         return ImageMetadata.parse(head).dissect()
+    if head.startswith(EXCHANGE_MAGIC):
+        return _dissect_exchange(image, access)
     location = locate_header(image, past_metadata=True)
     header = read_header(image, location.offset, lenient=True)
     opened = open_lazily(header, access) if access is not None else None
     if location.offset == 0:
         return dissect_header(header, 0, opened)
     return _dissect_image(image, location, header, opened)
+
+
+def _dissect_exchange(image: ImageFile, access: Access | None) -> Field:
+    """A request or response; a key of 32 bytes is its protection key."""
+    if image.size > MAX_EXCHANGE_FILE_SIZE:
+        raise FormatError(
+            f"The exchange file has {image.size} bytes; {MAX_EXCHANGE_FILE_SIZE} are the most.",
+            remedy="Check that it is the right file.",
+        )
+    file = parse_exchange(image.read_at(0, image.size))
+    if access is None:
+        return file.dissect()
+    from seworkbench.crypto.request_seal import open_request, protection_key_of_machine  # noqa: PLC0415 - as in open_lazily
+    from seworkbench.image.access import HeaderKey  # noqa: PLC0415 - as in open_lazily
+
+    arcb = parse_arcb(file.arcb)
+    key = access.key if isinstance(access, HeaderKey) else protection_key_of_machine(arcb, access.key)
+    return file.dissect(open_request(arcb, key))
 
 
 def open_lazily(header: SeHeader, access: Access) -> SecretPartV1:

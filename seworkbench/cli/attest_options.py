@@ -1,0 +1,176 @@
+"""Options and outputs that the commands of `seworkbench attest` share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seworkbench.cli.options import Once, PathList
+from seworkbench.errors import FormatError, UsageError
+from seworkbench.files import AtomicFile, read_secret, read_whole
+from seworkbench.formats.arcb import PROTECTION_KEY_SIZE
+from seworkbench.formats.exchange import MAX_EXCHANGE_FILE_SIZE
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from seworkbench.attestation.known import FoundHeader, Known
+    from seworkbench.secret import Secret
+
+_HEX_KEY_SIZE = 2 * PROTECTION_KEY_SIZE
+
+
+def add_input(parser: ArgumentParser, what: str) -> None:
+    """Add the input file, as an option or in its place."""
+    parser.add_argument("positional_input", type=Path, nargs="?", metavar="IN", help=f"{what}; or --input")
+    parser.add_argument("-i", "--input", type=Path, action=Once, metavar="FILE", help=what)
+
+
+def add_output(parser: ArgumentParser, what: str) -> None:
+    """Add the output file, as an option or in its place behind the input file."""
+    parser.add_argument("positional_output", type=Path, nargs="?", metavar="OUT", help=f"{what}; or --output")
+    parser.add_argument("-o", "--output", type=Path, action=Once, metavar="FILE", help=what)
+
+
+def input_of(args: Namespace) -> Path:
+    """The input file.
+
+    Raises:
+        UsageError: unless it was given exactly once.
+    """
+    return _one_of(args.positional_input, args.input, "--input")
+
+
+def output_of(args: Namespace) -> Path:
+    """The output file.
+
+    Raises:
+        UsageError: unless it was given exactly once.
+    """
+    # With --input, a single file in its place is the output.
+    if args.input is not None and args.positional_input is not None and args.positional_output is None:
+        args.positional_output, args.positional_input = args.positional_input, None
+    return _one_of(args.positional_output, args.output, "--output")
+
+
+def _one_of(positional: Path | None, option: Path | None, name: str) -> Path:
+    if positional is not None and option is not None:
+        raise UsageError(f"The file was given twice: in its place and with {name}.")
+    found = positional if option is None else option
+    if found is None:
+        raise UsageError(f"{name} is needed.")
+    return found
+
+
+def add_verification(parser: ArgumentParser) -> None:
+    """Add what a response is verified with."""
+    parser.add_argument(
+        "--hdr", type=Path, action=Once, required=True, metavar="FILE", help="SE image or SE header that is expected"
+    )
+    parser.add_argument(
+        "-a",
+        "--arpk",
+        type=Path,
+        action=Once,
+        required=True,
+        metavar="FILE",
+        help="protection key of the request, 32 bytes",
+    )
+    known = parser.add_argument_group("what else is known", "explains failures; never makes anything pass")
+    known.add_argument("--record", type=Path, action=Once, metavar="FILE", help="record written beside the request")
+    known.add_argument(
+        "--other-hdr", action=PathList, default=[], metavar="FILE", help="other images that the guest could run"
+    )
+    known.add_argument(
+        "--other-request", action=PathList, default=[], metavar="FILE", help="other requests; needs --other-arpk"
+    )
+    known.add_argument(
+        "--other-arpk", action=PathList, default=[], metavar="FILE", help="their protection keys, in the same order"
+    )
+
+
+def read_protection_key(path: Path) -> Secret:
+    """Read the protection key of a request: 32 raw bytes.
+
+    Raises:
+        SeError: if it cannot be read or is none; hexadecimal text is named as such.
+    """
+    content = read_whole(path, 1 << 16)
+    if len(content.strip()) == _HEX_KEY_SIZE and len(content) != PROTECTION_KEY_SIZE:
+        raise FormatError(
+            "The protection key must be 32 raw bytes; this looks like hexadecimal text.",
+            where=str(path),
+            remedy=f"Turn it into bytes: xxd -r -p {path.name} > arpk.key",
+        )
+    return read_secret(path, PROTECTION_KEY_SIZE, "protection key (ARPK)")
+
+
+def read_header(path: Path) -> FoundHeader:
+    """Find the SE header in a file.
+
+    Raises:
+        SeError: if there is none.
+    """
+    from seworkbench.attestation.known import find_header  # noqa: PLC0415
+    from seworkbench.image.image_file import open_image  # noqa: PLC0415
+
+    with open_image(path) as image:
+        try:
+            return find_header(image)
+        except FormatError as error:
+            raise error.located(str(path)) from None
+
+
+def read_known(args: Namespace) -> Known:
+    """What the options of `add_verification` say is known.
+
+    Raises:
+        SeError: if a file is unusable.
+    """
+    from seworkbench.attestation.known import Known, KnownRequest  # noqa: PLC0415
+    from seworkbench.attestation.record import read_record  # noqa: PLC0415
+    from seworkbench.crypto.request_seal import open_request  # noqa: PLC0415
+    from seworkbench.formats.arcb import parse_arcb  # noqa: PLC0415
+    from seworkbench.formats.exchange import parse_exchange  # noqa: PLC0415
+
+    if len(args.other_request) != len(args.other_arpk):
+        raise UsageError("--other-request and --other-arpk must name as many files.")
+    requests = []
+    for path, key in zip(args.other_request, args.other_arpk, strict=True):
+        try:
+            arcb = parse_arcb(parse_exchange(read_whole(path, MAX_EXCHANGE_FILE_SIZE)).arcb)
+            requests.append(KnownRequest(str(path), open_request(arcb, read_protection_key(key))))
+        except FormatError as error:
+            raise error.located(str(path)) from None
+    return Known(
+        headers=tuple(read_header(path) for path in args.other_hdr),
+        requests=tuple(requests),
+        record=read_record(args.record) if args.record else None,
+    )
+
+
+def result_text(record: dict[str, Any], form: str) -> str:
+    """A result in the form that `--format` names."""
+    if form == "json":
+        import json  # noqa: PLC0415
+
+        return json.dumps(record, indent=2) + "\n"
+    from seworkbench.attestation.result import to_yaml  # noqa: PLC0415
+
+    return to_yaml(record)
+
+
+def add_format(parser: ArgumentParser) -> None:
+    """Add the form of the result file, and whether it may replace another."""
+    parser.add_argument("--format", choices=("yaml", "json"), default="yaml", help="form of the result (default: yaml)")
+    parser.add_argument("--overwrite", action="store_true", help="replace output files that exist")
+
+
+def write_file(path: Path, content: bytes, *, overwrite: bool) -> None:
+    """Write an output file.
+
+    Raises:
+        SeError: if it exists and may not be replaced, or cannot be written.
+    """
+    with AtomicFile(path, replace=overwrite) as file:
+        file.write_at(0, content)

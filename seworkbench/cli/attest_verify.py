@@ -1,0 +1,102 @@
+"""`seworkbench attest verify`: is this the guest that I built? (resources/help/attestation.md#verify)."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seworkbench.attestation.policy import PolicyResult, open_points
+from seworkbench.attestation.result import verification_lines, verification_record
+from seworkbench.attestation.verify import AttestationVerification, verify_response
+from seworkbench.checks import Verdict
+from seworkbench.cli import status
+from seworkbench.cli.attest_documents import add_documents, read_documents
+from seworkbench.cli.attest_options import (
+    add_format,
+    add_input,
+    add_verification,
+    input_of,
+    read_header,
+    read_known,
+    read_protection_key,
+    result_text,
+    write_file,
+)
+from seworkbench.cli.options import Once, add_verbosity, require_one_verbosity
+from seworkbench.cli.terminal import check_lines, verdict_line, write_error, write_json, write_lines, write_message
+from seworkbench.files import read_whole
+from seworkbench.formats.exchange import MAX_EXCHANGE_FILE_SIZE
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterable
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    add_input(parser, "the response")
+    add_verification(parser)
+    add_documents(parser, "host key documents that give hashes a name; they are not verified here")
+    parser.add_argument("-o", "--output", type=Path, action=Once, metavar="FILE", help="write the result")
+    parser.add_argument("-u", "--user-data", type=Path, action=Once, metavar="FILE", help="write the user data")
+    add_format(parser)
+    parser.add_argument("--json", action="store_true", help="print the tree of checks as JSON")
+    add_verbosity(parser)
+
+
+def run(args: Namespace) -> int:
+    """Carry out the command."""
+    require_one_verbosity(args)
+    response = read_whole(input_of(args), MAX_EXCHANGE_FILE_SIZE)
+    known = dataclasses.replace(read_known(args), host_keys=read_documents(args.host_key_document))
+    verification = verify_response(
+        response, read_header(args.hdr), read_protection_key(args.arpk), at=datetime.now(UTC), known=known
+    )
+    whole = open_points(verification, response)
+    verified = verification.check.verdict in (Verdict.PASSED, Verdict.WARNING)
+    if verified:
+        _write_files(args, verification)
+    block = ["", "Attestation measurement verified", *verification_lines(verification)] if verified else []
+    show(args, whole, block)
+    if verification.error is not None:
+        if not args.json:
+            write_error(verification.error.located(str(input_of(args))))
+        return status.NOT_DONE
+    return status.DONE if verified else status.CHECK_FAILED
+
+
+def _write_files(args: Namespace, verification: AttestationVerification) -> None:
+    if args.output:
+        text = result_text(verification_record(verification), args.format)
+        write_file(args.output, text.encode(), overwrite=args.overwrite)
+    if args.user_data:
+        user_data = verification.response.user_data if verification.response else None
+        if user_data:
+            write_file(args.user_data, user_data, overwrite=args.overwrite)
+        elif not args.quiet:
+            write_message("warning", "The response has no user data; no file was written for it.")
+
+
+def show(args: Namespace, result: PolicyResult, block: Iterable[str] = ()) -> None:
+    """Print a verification and the policies as the options ask for it.
+
+    Args:
+        args: with the options of the command.
+        result: what came of it.
+        block: lines below the tree.
+    """
+    verification = result.verification
+    # Where nothing could be judged, what policies would say is of no interest.
+    tree = result.check if verification.error is None else verification.check
+    if args.json:
+        record = {"response": str(input_of(args)), **verification.to_json()}
+        write_json(record | {"verdict": tree.verdict.value, "checks": tree.to_json()})
+        return
+    lines = []
+    if not args.quiet:
+        lines = [*check_lines(tree, detailed=bool(args.verbose)), *block, ""]
+    if verification.simulated:
+        lines.append("SIMULATED: a simulated machine answered; this proves nothing about hardware.")
+    write_lines([*lines, verdict_line(tree)])
