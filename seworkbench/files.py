@@ -18,7 +18,7 @@ from seworkbench.errors import SeError
 from seworkbench.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from io import FileIO
     from pathlib import Path
     from types import TracebackType
@@ -119,6 +119,22 @@ def read_secret(path: Path, size: int, name: str) -> Secret:
     return Secret(content)
 
 
+def refuse_own_input(output: Path, inputs: Iterable[Path]) -> None:
+    """Refuse to write over something that is read, by whatever name: both would be lost.
+
+    Raises:
+        SeError: if the output is one of the inputs.
+    """
+    for path in inputs:
+        with suppress(OSError, ValueError):
+            if path.samefile(output):
+                raise SeError(
+                    "The output is one of the inputs; it would be replaced.",
+                    where=str(output),
+                    remedy="Choose another name.",
+                )
+
+
 class AtomicFile:
     """A new file that appears under its name complete, or not at all.
 
@@ -213,7 +229,8 @@ class AtomicFile:
     def _refuse_lack_of_room(self) -> None:
         room = os.statvfs(self.path.parent)
         free = room.f_bavail * room.f_frsize
-        if self._expected_size > free:
+        # Some file systems count no blocks at all; that says nothing.
+        if room.f_blocks and self._expected_size > free:
             raise SeError(
                 f"The disk has {free:,} bytes left; {self._expected_size:,} are needed.",
                 where=str(self.path),

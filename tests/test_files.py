@@ -291,6 +291,17 @@ def test_replacing_a_link_replaces_the_link_and_not_what_it_points_to(tmp_path: 
     assert listing(tmp_path) == {"out": NEW.hex()} | ({} if dangling else {"target": OLD.hex()})
 
 
+def test_a_file_system_that_counts_no_blocks_is_not_called_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.statvfs(tmp_path)
+    uncounted = os.statvfs_result([real.f_bsize, real.f_frsize, 0, 0, 0, 0, 0, 0, real.f_flag, real.f_namemax])
+    monkeypatch.setattr(os, "statvfs", lambda _: uncounted)
+    with AtomicFile(tmp_path / "out", expected_size=3) as file:
+        file.write_at(0, b"new")
+    assert (tmp_path / "out").read_bytes() == b"new"
+
+
 def test_a_pipe_is_not_replaced_even_if_replacing_was_asked_for(tmp_path: Path) -> None:
     """Nor is a device: `-o /dev/null --overwrite` must not leave a file for all the machine there."""
     pipe = tmp_path / "pipe"

@@ -21,7 +21,15 @@ from seworkbench.crypto.pages import PageCipher
 from seworkbench.crypto.points import coordinates
 from seworkbench.crypto.runs import RUN_SIZE
 from seworkbench.errors import FormatError, SeError
-from seworkbench.files import AtomicFile, explained, made_folder, open_input, read_whole, save_secret
+from seworkbench.files import (
+    AtomicFile,
+    explained,
+    made_folder,
+    open_input,
+    read_whole,
+    refuse_own_input,
+    save_secret,
+)
 from seworkbench.formats.components import PAGE_SIZE, ComponentKind
 from seworkbench.formats.flags import DEFAULT_PCF, NO_COMPONENT_ENCRYPTION
 from seworkbench.formats.image_metadata import METADATA_OFFSET, ImageMetadata
@@ -90,6 +98,7 @@ class BuildOrder:
         check_components: refuse components that cannot boot.
         save_keys: folder that receives the generated keys, if wanted.
         hash_files: also compute SHA-256 of inputs and output, for the record.
+        also_read: files that keys and recipients came from; like all inputs they are never replaced by the output.
     """
 
     kernel: Path
@@ -105,6 +114,14 @@ class BuildOrder:
     check_components: bool = True
     save_keys: Path | None = None
     hash_files: bool = False
+    also_read: tuple[Path, ...] = ()
+
+    def inputs(self) -> Iterator[Path]:
+        """All files that are read."""
+        yield self.kernel
+        yield from (path for path in (self.ramdisk, self.command_line) if path is not None)
+        yield from (self.bootloader / STAGE3A_NAME, self.bootloader / STAGE3B_NAME)
+        yield from self.also_read
 
     @property
     def encrypts(self) -> bool:
@@ -249,7 +266,8 @@ def build_image(order: BuildOrder, keys: ImageKeys, job: Job | None = None) -> B
     stage3a, stage3b = _loader(order.bootloader, STAGE3A_NAME), _loader(order.bootloader, STAGE3B_NAME)
     with ExitStack() as resources:
         parts, checks = _open_parts(order, resources)
-        _refuse_own_input(order)
+        if order.overwrite:
+            refuse_own_input(order.output, order.inputs())
         report = _judge(order, checks)
         sizes = [(part.kind, part.size) for part in parts]
         plan = plan_image(len(stage3a), len(slots), [*sizes, (ComponentKind.STAGE3B, len(stage3b))])
@@ -303,17 +321,6 @@ def _open_parts(order: BuildOrder, resources: ExitStack) -> tuple[list[_Part], l
         parts.append(_Part(ComponentKind.COMMAND_LINE, str(order.command_line), len(line), content=line))
     checks += flag_checks(order.pcf, order.scf)
     return parts, checks
-
-
-def _refuse_own_input(order: BuildOrder) -> None:
-    for path in (order.kernel, order.ramdisk, order.command_line):
-        with suppress(OSError):
-            if path is not None and order.overwrite and path.samefile(order.output):
-                raise SeError(
-                    "The output is one of the inputs; it would be replaced.",
-                    where=str(order.output),
-                    remedy="Choose another name for the image.",
-                )
 
 
 def _file_part(kind: ComponentKind, path: Path, resources: ExitStack) -> _Part:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from seworkbench.checks import Verdict
 from seworkbench.crypto.digests import RunningDigests
 from seworkbench.errors import CheckFailed, SeError
-from seworkbench.files import AtomicFile, all_or_none, made_folder
+from seworkbench.files import AtomicFile, all_or_none, made_folder, refuse_own_input
 from seworkbench.formats.components import PAGE_SIZE, ComponentKind
 from seworkbench.image.contents import read_contents
 from seworkbench.image.header_checks import SupportedFlags
@@ -44,7 +44,9 @@ _ABOUT_STARTING = ("image.start.", "image.access.psw")
 
 def _refusal(check: Check, image: ImageFile) -> CheckFailed:
     return CheckFailed(
-        f"{check.title}: {check.reason} Nothing was extracted.", where=str(image.path), remedy=check.remedy
+        f"The check “{check.title}” failed: {check.reason} Nothing was extracted.",
+        where=str(image.path),
+        remedy=check.remedy,
     )
 
 
@@ -91,6 +93,8 @@ def extract_image(
         SeError: if it cannot be done.
     """
     job = job or Job()
+    for name in (*FILE_NAMES.values(), HEADER_NAME):
+        refuse_own_input(folder / name, [image.path])
     examined = examine(image, access, SupportedFlags())
     ipib, reader, contents = _readable(image, examined, access)
     digests = RunningDigests()

@@ -319,6 +319,23 @@ def test_an_image_does_not_replace_one_of_its_inputs(mine: Inputs, out: Path, pa
     assert names_in(out) == ([] if by == "name" else ["image"])
 
 
+@pytest.mark.parametrize("which", ["stage3a.bin", "stage3b_reloc.bin", "key"])
+def test_nor_does_it_replace_a_loader_or_what_else_was_read(mine: Inputs, out: Path, which: str) -> None:
+    order = mine.order(out / "image")
+    folder = out.parent / "loaders"
+    folder.mkdir()
+    for path in order.bootloader.glob("stage3*.bin"):
+        (folder / path.name).write_bytes(path.read_bytes())
+    (folder / "key").write_bytes(bytes(32))
+    content = (folder / which).read_bytes()
+    order = replace(
+        order, bootloader=folder, output=folder / which, overwrite=True, also_read=(folder / "missing", folder / "key")
+    )
+    with pytest.raises(SeError, match="The output is one of the inputs"):
+        build_image(order, golden_keys())
+    assert (folder / which).read_bytes() == content
+
+
 def test_an_output_that_appears_during_the_build_is_not_replaced(inputs: Inputs, out: Path) -> None:
     image = out / "image"
     job = at_phase("Encrypting stage3b", lambda: image.write_bytes(b"somebody else's"))

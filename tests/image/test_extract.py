@@ -310,3 +310,19 @@ def test_an_image_that_becomes_shorter_while_it_is_extracted_gives_nothing(
     with pytest.raises(SeError, match="became shorter"):
         extract(path, KEY, tmp_path / "out", job=Job(watch))
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["kernel", "ramdisk", "cmdline", "stage3b.bin", "se-header.bin"])
+@pytest.mark.parametrize("linked", [False, True], ids=["itself", "link"])
+def test_an_image_is_not_replaced_by_its_own_component(
+    golden: dict[str, Path], tmp_path: Path, name: str, *, linked: bool
+) -> None:
+    image = tmp_path / ("image" if linked else name)
+    image.write_bytes(golden["A"].read_bytes())
+    if linked:
+        (tmp_path / name).hardlink_to(image)
+    before = names_in(tmp_path)
+    with pytest.raises(SeError, match="The output is one of the inputs"):
+        extract(image, KEY, tmp_path, overwrite=True)
+    assert image.read_bytes() == golden["A"].read_bytes()
+    assert names_in(tmp_path) == before
