@@ -12,6 +12,16 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "extract": ("image_extract", "get the components back out of an image"),
         "dissect": ("image_dissect", "show a binary file field by field"),
     },
+    "hostkey": {
+        "verify": ("hostkey_verify", "verify the chain of trust of host key documents"),
+        "show": ("hostkey_show", "describe host key documents, other certificates and revocation lists"),
+    },
+    "attest": {
+        "create": ("attest_create", "make an attestation request for machines"),
+        "perform": ("attest_perform", "have a request answered, in the guest or by a simulated machine"),
+        "verify": ("attest_verify", "verify a response: is this the guest that I built?"),
+        "check": ("attest_check", "verify a response and judge it by policies"),
+    },
     "machine": {
         "create": ("machine_create", "make a simulated machine"),
         "show": ("machine_show", "describe a simulated machine, what it hands out and what runs on it"),
@@ -24,5 +34,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
 }
 GROUPS = {
     "image": "build, inspect and verify SE images",
+    "hostkey": "verify host key documents, and what that needs",
+    "attest": "ask running guests for proof of what they are",
     "machine": "try images and attestation on a simulated machine",
 }

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from seworkbench.checks import Verdict
 from seworkbench.cli import status
 from seworkbench.cli.foreground import foreground_job
-from seworkbench.cli.options import Once, PathList, add_verbosity, hex_word, require_one_verbosity
+from seworkbench.cli.host_keys import accepted_keys_of, add_host_keys, require_host_keys
+from seworkbench.cli.options import Once, add_verbosity, hex_word, require_one_verbosity
 from seworkbench.cli.terminal import one_line, write_json, write_lines, write_message
-from seworkbench.errors import SeError, UsageError
+from seworkbench.errors import UsageError
 from seworkbench.files import read_secret
 from seworkbench.formats.flags import (
     ALLOW_DUMPING,
@@ -31,9 +32,9 @@ from seworkbench.formats.flags import (
 from seworkbench.formats.se_header import CCK_SIZE, HEADER_KEY_SIZE, IMAGE_KEY_SIZE
 from seworkbench.image.build import BuildOrder, Recipient, build_image, own_bootloader
 from seworkbench.image.keys import ImageKeys
-from seworkbench.trust.host_key_document import read_host_key_document
 
 if TYPE_CHECKING:
+    from seworkbench.cli.host_keys import KeysInUse
     from seworkbench.image.build import BuiltImage
 
 
@@ -82,31 +83,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     files.add_argument("--no-component-check", action="store_true", help="accept components that may not boot")
     files.add_argument("-o", "--output", type=Path, action=Once, required=True, metavar="FILE", help="the image to be")
     files.add_argument("--overwrite", action="store_true", help="replace the output if it exists")
-    _configure_hosts(parser)
+    add_host_keys(parser.add_argument_group("machines"), "host key document of a machine that may start the image")
     _configure_keys(parser)
     _configure_flags(parser)
     parser.add_argument("--json", action="store_true", help="print what went in and came out as JSON")
     parser.add_argument("--x-bootloader-directory", type=Path, action=Once, metavar="DIR", help=argparse.SUPPRESS)
     add_verbosity(parser)
-
-
-def _configure_hosts(parser: argparse.ArgumentParser) -> None:
-    hosts = parser.add_argument_group("machines")
-    hosts.add_argument(
-        "-k",
-        "--host-key-document",
-        action=PathList,
-        default=[],
-        metavar="FILE",
-        help="host key document of a machine that may start the image; repeat it or separate by commas",
-    )
-    hosts.add_argument("--no-verify", action="store_true", help="do not verify the host key documents")
-    hosts.add_argument(
-        "-C", "--cert", "--crt", action=PathList, default=[], metavar="FILE", help="signing certificate, CA"
-    )
-    hosts.add_argument("--crl", action=PathList, default=[], metavar="FILE", help="revocation list; needs --cert")
-    hosts.add_argument("--offline", action="store_true", help="download no revocation lists; needs --cert")
-    hosts.add_argument("--root-ca", type=Path, action=Once, metavar="FILE", help="root CA instead of the system's")
 
 
 def _configure_keys(parser: argparse.ArgumentParser) -> None:
@@ -134,19 +116,10 @@ def run(args: argparse.Namespace) -> int:
     """Carry out the command."""
     require_one_verbosity(args)
     _refuse_conflicts(args)
-    if args.cert:
-        raise SeError(
-            "The chain of trust of host key documents cannot be verified by this version yet.",
-            remedy="Verify the documents first, for instance with pvverify, then use --no-verify.",
-        )
-    if not args.quiet:
-        write_message(
-            "warning",
-            "The host key documents are not verified (--no-verify): whoever made them could be able to open the image.",
-        )
     if args.no_component_check and not args.quiet:
         write_message("warning", "The components are not checked (--no-component-check): the image may not boot.")
-    order = _order(args)
+    hosts = accepted_keys_of(args, "the image")
+    order = _order(args, hosts)
     keys = ImageKeys.fresh(
         header=args.hdr_key and read_secret(args.hdr_key, HEADER_KEY_SIZE, "header key"),
         image=args.image_key and read_secret(args.image_key, IMAGE_KEY_SIZE, "image key"),
@@ -157,7 +130,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.quiet:
         _warn(built)
     if args.json:
-        write_json(built.to_json())
+        write_json(built.to_json() | {"host_key_verification": hosts.to_json()})
     elif not args.quiet:
         write_lines(_summary(built))
     return status.DONE
@@ -165,9 +138,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _refuse_conflicts(args: argparse.Namespace) -> None:
     given = vars(args)
-    if not args.host_key_document:
-        raise UsageError("At least one host key document is needed.", remedy="Add --host-key-document FILE.")
-    _require_one_way_to_verify(args)
+    require_host_keys(args)
     _exclude(given, *((f"enable_{s.dest}", f"disable_{s.dest}") for s in (*_PLAIN_SWITCHES, *_SECRET_SWITCHES)))
     _exclude(
         given,
@@ -189,16 +160,6 @@ def _refuse_conflicts(args: argparse.Namespace) -> None:
         raise UsageError("--enable-cck-extension-secret needs the communication key.", remedy="Add --cck FILE.")
 
 
-def _require_one_way_to_verify(args: argparse.Namespace) -> None:
-    if args.no_verify and args.cert:
-        raise UsageError("--no-verify and --cert exclude each other.")
-    if not args.no_verify and not args.cert:
-        raise UsageError("Either --no-verify or --cert is needed.", remedy="This version needs --no-verify.")
-    for name, value in (("--crl", args.crl), ("--offline", args.offline)):
-        if value and not args.cert:
-            raise UsageError(f"{name} needs --cert.")
-
-
 def _exclude(given: dict[str, object], *pairs: tuple[str, str]) -> None:
     for pair in pairs:
         # Not by truth: --x-pcf 0 is a value like any other.
@@ -207,14 +168,10 @@ def _exclude(given: dict[str, object], *pairs: tuple[str, str]) -> None:
             raise UsageError(f"{first} and {second} exclude each other.")
 
 
-def _order(args: argparse.Namespace) -> BuildOrder:
-    documents = [read_host_key_document(path) for path in args.host_key_document]
-    for document in documents:
-        if document.others and not args.quiet:
-            write_message("warning", f"{document.path}: holds several certificates; the first one is used.")
+def _order(args: argparse.Namespace, hosts: KeysInUse) -> BuildOrder:
     return BuildOrder(
         kernel=args.kernel,
-        recipients=tuple(Recipient(str(document.path), document.key) for document in documents),
+        recipients=tuple(Recipient(name, key) for name, key in hosts.keys),
         output=args.output,
         ramdisk=args.ramdisk,
         command_line=args.parmfile,

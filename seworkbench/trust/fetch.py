@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from seworkbench.errors import FormatError
 from seworkbench.jobs import Job
@@ -67,6 +67,19 @@ class FetchTry:
         status = "" if self.status is None else f", HTTP {self.status}"
         said = f". {self.reason}" if self.reason else ""
         return f"{self.url}: {self.answer.value}{moved}{status}, {self.size} bytes, {self.seconds:.1f} s{said}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return {
+            "url": self.url,
+            "final_url": self.final_url,
+            "status": self.status,
+            "size": self.size,
+            "seconds": round(self.seconds, 3),
+            "answer": self.answer.value,
+            "reason": self.reason,
+            "at": self.at.isoformat(),
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,111 @@
+"""`seworkbench hostkey verify`: the options of `pvverify`; every document is judged, and every step is shown."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from seworkbench.cli import status
+from seworkbench.cli.host_keys import add_host_keys, require_host_keys, verify_host_keys_of
+from seworkbench.cli.options import Once, add_verbosity, instant, require_one_verbosity
+from seworkbench.cli.terminal import check_lines, one_line, verdict_line, write_json, write_lines, write_message
+from seworkbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterator
+
+    from seworkbench.trust.causes import Cause
+    from seworkbench.trust.fetch import FetchTry
+    from seworkbench.trust.verify import HostKeyResult, TrustResult
+
+_UNVERIFIED = "The host key documents are read and not verified (--no-verify): nothing is said about who made them."
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    add_host_keys(parser.add_argument_group("host keys"), "host key document to verify")
+    parser.add_argument("--at", type=instant, action=Once, metavar="TIME", help="verify for this instant, not for now")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    add_verbosity(parser)
+
+
+def run(args: Namespace) -> int:
+    """Carry out the command."""
+    require_one_verbosity(args)
+    require_host_keys(args)
+    if args.no_verify:
+        return _read_only(args)
+    at = (args.at or datetime.now(UTC)).replace(microsecond=0)
+    if args.at is not None and not args.quiet:
+        write_message("warning", f"Verified for {at.isoformat()}, not for now: a simulation.")
+    result, tries = verify_host_keys_of(args, at=at)
+    if args.json:
+        write_json(_json(result, tries))
+    else:
+        write_lines(_lines(result, args))
+    return status.DONE if result.accepted else status.CHECK_FAILED
+
+
+def _read_only(args: Namespace) -> int:
+    """As the reference with --no-verify: the documents must be readable, and everything else is waived."""
+    from seworkbench.trust.host_key_document import read_host_key_document  # noqa: PLC0415 - loads cryptography
+
+    if args.at is not None:
+        raise UsageError("--at needs --cert.", remedy="Without verification no instant matters.")
+    documents = [read_host_key_document(path) for path in args.host_key_document]
+    if not args.quiet:
+        write_message("warning", _UNVERIFIED)
+    if args.json:
+        found = [{"document": str(document.path), "phkh_hex": document.phkh.hex()} for document in documents]
+        write_json({"verdict": "not checked", "host_keys": found})
+    else:
+        write_lines(f"not checked  {document.phkh.hex()}  {one_line(document.path)}" for document in documents)
+    return status.DONE
+
+
+def _lines(result: TrustResult, args: Namespace) -> Iterator[str]:
+    if not args.quiet:
+        yield from check_lines(result.check, detailed=bool(args.verbose))
+        yield ""
+    for item in result.host_keys:
+        yield f"{'passed' if item.accepted else 'failed'}  {_phkh(item)}  {one_line(item.name)}"
+    if result.fresh_until is not None and not args.quiet:
+        yield f"This holds until {result.fresh_until.isoformat()}."
+    yield verdict_line(result.check)
+
+
+def _phkh(item: HostKeyResult) -> str:
+    return (item.certificate.phkh if item.certificate else None) or "no P-521 key"
+
+
+def _json(result: TrustResult, tries: tuple[FetchTry, ...]) -> dict[str, Any]:
+    return {
+        "verified_for": result.at.isoformat(),
+        "offline": result.offline,
+        "accepted": result.accepted,
+        "verdict": result.check.verdict.value,
+        "cause": _cause_json(result.cause),
+        "fresh_until": result.fresh_until.isoformat() if result.fresh_until else None,
+        "signing_certificate": result.signing.fingerprint if result.signing else None,
+        "chain": [certificate.fingerprint for certificate in result.chain],
+        "host_keys": [
+            {
+                "document": item.name,
+                "accepted": item.accepted,
+                "cause": _cause_json(item.cause),
+                "phkh_hex": item.certificate.phkh if item.certificate else None,
+                "fingerprint": item.certificate.fingerprint if item.certificate else None,
+                "fresh_until": item.fresh_until.isoformat() if item.fresh_until else None,
+            }
+            for item in result.host_keys
+        ],
+        "fetched": [made.to_json() for made in tries],
+        "check": result.check.to_json(),
+    }
+
+
+def _cause_json(cause: Cause | None) -> dict[str, Any] | None:
+    if cause is None:
+        return None
+    return {"kind": cause.kind.value, "text": cause.text, "code": cause.code, "depth": cause.depth}

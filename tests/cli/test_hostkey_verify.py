@@ -1,0 +1,277 @@
+"""`hostkey verify` and `image create` with verification: accepted is what `pvverify` accepts, step by step."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from seworkbench.cli.main import run
+
+from ..trust.web import Web, answer  # noqa: TID252
+from .desk import DATA, OnTerminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .desk import Desk
+
+PKI = DATA / "pki"
+HOST1 = "ee5b238212e602d7f100765e426540f3e254701fbde33c64d763ae795d3e6fa2"
+VERDICTS = DATA / "hostkey-verdicts.json"
+CHAIN = ["-C", "sign.crt,inter.crt", "--crl", "root.crl,inter.crl", "--root-ca", "root.crt"]
+GOOD = [*CHAIN, "--crl", "host.crl", "--offline"]
+
+
+@pytest.fixture(autouse=True)
+def in_pki(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names are relative to a copy of the test PKI."""
+    shutil.copytree(PKI, tmp_path / "pki")
+    monkeypatch.chdir(tmp_path / "pki")
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
+    """A proxy that stands in for the servers which the test certificates name."""
+    with Web() as server:
+        monkeypatch.setenv("http_proxy", server.root)
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        yield server
+
+
+def verify(*words: str) -> int:
+    return run(["hostkey", "verify", *words])
+
+
+def result(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object]:
+    verify(*words, "--json")
+    record = json.loads(capsys.readouterr().out)
+    assert isinstance(record, dict)
+    return record
+
+
+# --- The verdict ------------------------------------------------------------------------------------------------------
+
+
+def recorded() -> list[dict[str, object]]:
+    found = json.loads(VERDICTS.read_text())
+    assert isinstance(found, list)
+    return found
+
+
+@pytest.mark.parametrize("number", range(0, 102, 6))
+def test_the_reference_and_we_accept_the_same(number: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """One in six of the recorded runs; the engine's own tests take them all."""
+    case = recorded()[number]
+    words = [str(word) for word in case["args"]]  # type: ignore[attr-defined]
+    record = result(capsys, *words)
+    cause = record["cause"]
+    expected = case["error"]
+    assert record["accepted"] is (case["exit"] == 0)
+    assert verify(*words, "-q") == (0 if case["exit"] == 0 else 3)
+    assert (cause is None) == (expected is None)
+    if isinstance(cause, dict):
+        assert f"Error: {cause['text']}" == expected
+
+
+def test_every_step_is_shown_and_every_document_is_judged(capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify("-k", "host_revoked.crt,host1.crt", *GOOD) == 3
+    out = capsys.readouterr().out
+    assert "✘ failed      B7 Not revoked" in out
+    assert f"passed  {HOST1}  host1.crt" in out
+    assert "failed  5407cb71a78b43a0c0496543110133b1e85acf76dedabf9448d04531d3003867  host_revoked.crt" in out
+    assert "✔ passed      A7 Path to a root" in out
+    assert out.splitlines()[-1].startswith("failed")
+
+
+def test_an_accepted_document_says_until_when(capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify("-k", "host1.crt", *GOOD) == 0
+    written = capsys.readouterr()
+    assert "This holds until 2094-01-01T00:00:00+00:00." in written.out
+    assert written.err == ""
+
+
+def test_quiet_prints_the_verdicts_only(capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify("-k", "host1.crt", *GOOD, "-q") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"passed  {HOST1}  host1.crt"
+    assert len(lines) == 2
+
+
+def test_verbose_shows_the_evidence_of_what_passed(capsys: pytest.CaptureFixture[str]) -> None:
+    verify("-k", "host1.crt", *GOOD)
+    brief = capsys.readouterr().out
+    verify("-k", "host1.crt", *GOOD, "-v")
+    assert len(capsys.readouterr().out) > 2 * len(brief)
+
+
+def test_json_holds_result_cause_and_checks(capsys: pytest.CaptureFixture[str]) -> None:
+    record = result(capsys, "-k", "host_expired.crt", "-k", "host1.crt", *GOOD)
+    assert record["cause"] == {
+        "kind": "AfterValidity",
+        "text": "Host-key verification failed: After validity period",
+        "code": None,
+        "depth": None,
+    }
+    keys = record["host_keys"]
+    assert isinstance(keys, list)
+    assert [(key["document"], key["accepted"]) for key in keys] == [("host_expired.crt", False), ("host1.crt", True)]
+    assert keys[1]["phkh_hex"] == HOST1
+    assert isinstance(record["check"], dict)
+    assert record["check"]["verdict"] == record["verdict"] == "failed"
+    assert (record["offline"], record["fetched"], len(record["chain"])) == (True, [], 3)  # type: ignore[arg-type]
+
+
+def test_another_instant_is_called_a_simulation(capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify("-k", "host1.crt", *GOOD, "--at", "2100-01-01") == 3
+    written = capsys.readouterr()
+    assert "warning: Verified for 2100-01-01T00:00:00+00:00, not for now: a simulation." in written.err
+    assert "✘ failed      B2 Validity" in written.out
+    assert verify("-k", "host1.crt", *GOOD, "--at", "2093-12-31T23:59:59Z", "-q") == 0
+    assert verify("-k", "host1.crt", *GOOD, "--at", "2094-01-01T00:00:00+00:00", "-q") == 3
+    assert verify("-k", "host1.crt", *GOOD, "--at", "2094-01-01T00:59:59+01:00", "-q") == 0
+
+
+@pytest.mark.parametrize("text", ["soon", "2026-13-01", "", "1", "0001-01-01T00:00+14:00"])
+def test_what_is_no_instant_is_wrong_usage(text: str) -> None:
+    assert verify("-k", "host1.crt", *GOOD, "--at", text) == 2
+
+
+# --- Options ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "At least one host key document is needed"),
+        (["-k", "host1.crt"], "Either --no-verify or --cert is needed"),
+        (["-k", "host1.crt", "--crl", "host.crl"], "Either --no-verify or --cert is needed"),
+        (["-k", "host1.crt", "--no-verify", "-C", "sign.crt"], "exclude each other"),
+        (["-k", "host1.crt", "--no-verify", "--offline"], "--offline needs --cert"),
+        (["-k", "host1.crt", "--no-verify", "--crl", "host.crl"], "--crl needs --cert"),
+        (["-k", "host1.crt", "--no-verify", "--at", "2026-01-01"], "--at needs --cert"),
+        (["-k", "host1.crt", *GOOD, "--root-ca", "root.crt"], "given more than once"),
+        (["-k", "host1.crt", *GOOD, "-v", "-q"], "exclude each other"),
+        (["host1.crt"], "nrecognized arguments"),
+    ],
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else None,
+)
+def test_options_that_do_not_go_together_are_wrong_usage(
+    capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
+    assert verify(*words) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_lists_are_given_by_comma_by_repetition_and_under_every_name() -> None:
+    words = ["--host-key-document", "host1.crt", "-k", "host2.crt,host_renewed.crt", "--cert", "sign.crt"]
+    words += ["--crt", "inter.crt", "--crl", "root.crl", "--crl", "inter.crl,host.crl", "--root-ca", "root.crt"]
+    assert verify(*words, "--offline", "-q") == 0
+
+
+@pytest.mark.parametrize("option", ["-k", "-C", "--crl"])
+def test_a_missing_file_is_named(capsys: pytest.CaptureFixture[str], option: str) -> None:
+    assert verify("-k", "host1.crt", *GOOD, option, "gone.crt") == 1
+    assert capsys.readouterr().err.startswith("error: gone.crt: The file does not exist.")
+
+
+def test_without_verification_documents_are_read_and_nothing_is_called_passed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert verify("-k", "host_revoked.crt,host1.crt", "--no-verify") == 0
+    written = capsys.readouterr()
+    assert written.out.splitlines()[1] == f"not checked  {HOST1}  host1.crt"
+    assert "not verified (--no-verify)" in written.err
+    assert verify("-k", "garbage.crt", "--no-verify") == 1
+    capsys.readouterr()
+    assert verify("-k", "host1.crt", "--no-verify", "--json") == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record == {"verdict": "not checked", "host_keys": [{"document": "host1.crt", "phkh_hex": HOST1}]}
+
+
+# --- The network ------------------------------------------------------------------------------------------------------
+
+
+def test_lists_are_fetched_from_where_the_documents_say_and_every_address_is_told(
+    capsys: pytest.CaptureFixture[str], web: Web
+) -> None:
+    web.pages["http://127.0.0.1:9/host.crl"] = answer(Path("host.crl").read_bytes())
+    assert verify("-k", "host1.crt,host2.crt", *CHAIN) == 0
+    written = capsys.readouterr()
+    assert written.err == "fetching: http://127.0.0.1:9/host.crl\n"
+    assert web.paths == ["http://127.0.0.1:9/host.crl"]
+    assert verify("-k", "host_revoked.crt", *CHAIN) == 3
+
+
+def test_offline_asks_nobody(capsys: pytest.CaptureFixture[str], web: Web) -> None:
+    web.pages["http://127.0.0.1:9/host.crl"] = answer(Path("host.crl").read_bytes())
+    assert verify("-k", "host1.crt", *CHAIN, "--offline") == 3
+    assert web.requests == []
+    assert "B6" in capsys.readouterr().out
+
+
+def test_what_a_server_sent_instead_is_told_and_is_in_the_json(capsys: pytest.CaptureFixture[str], web: Web) -> None:
+    assert verify("-k", "host1.crt", *CHAIN) == 3
+    assert "note: http://127.0.0.1:9/host.crl: HTML page, HTTP 404" in capsys.readouterr().err
+    record = result(capsys, "-k", "host1.crt", *CHAIN)
+    assert len(web.requests) == 2
+    fetched = record["fetched"]
+    assert isinstance(fetched, list)
+    assert [(made["url"], made["answer"], made["status"]) for made in fetched] == [
+        ("http://127.0.0.1:9/host.crl", "HTML page", 404)
+    ]
+    assert isinstance(record["cause"], dict)
+    assert record["cause"]["kind"] == "NoCrl"
+
+
+def test_control_c_ends_a_slow_server(web: Web) -> None:
+    web.pages["http://127.0.0.1:9/host.crl"] = web.drip(b"HTTP/1.1 200 OK\r\n\r\n")
+    terminal = OnTerminal("hostkey", "verify", "-k", "host1.crt", *CHAIN)
+    terminal.read_until("host.crl")
+    terminal.process.terminate()
+    status, seen = terminal.finish()
+    assert status == 1
+    assert "Cancelled." in seen
+
+
+# --- Building for verified documents only -----------------------------------------------------------------------------
+
+
+def test_an_image_is_built_for_accepted_documents(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [word for word in desk.required if word != "--no-verify"]
+    assert run(["image", "create", *words, *GOOD, "--json", "-q"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert [host["phkh_hex"] for host in record["hosts"]] == [HOST1]
+    assert record["host_key_verification"]["verdict"] == "passed"
+    assert run(["image", "test", "-k", "host1.crt", str(desk.image)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "said"),
+    [
+        (["-k", "host_revoked.crt"], 3, "host_revoked.crt: The host key documents were not accepted: B7 Not revoked"),
+        (["-k", "host_expired.crt"], 3, "host_expired.crt: The host key documents were not accepted: B2 Validity"),
+        (["-C", "sign_armonk.crt"], 3, "The host key documents were not accepted: A6 One IBM signing certificate"),
+        (["-k", "host_p256.crt"], 1, "host_p256.crt: The key is not on the curve P-521."),
+        (["-k", "garbage.crt"], 3, "garbage.crt: The host key documents were not accepted"),
+    ],
+    ids=lambda value: value[1] if isinstance(value, list) else None,
+)
+def test_no_image_is_built_for_a_document_that_was_not_accepted(
+    desk: Desk, capsys: pytest.CaptureFixture[str], more: list[str], status: int, said: str
+) -> None:
+    words = [word for word in desk.required if word != "--no-verify"]
+    assert run(["image", "create", *words, *GOOD, *more, "--save-keys", str(desk.out / "keys")]) == status
+    error = next(line for line in capsys.readouterr().err.splitlines() if line.startswith("error"))
+    assert said in error
+    assert desk.left == []
+
+
+def test_a_warning_about_an_accepted_document_is_told(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [word for word in desk.required if word != "--no-verify"]
+    assert run(["image", "create", *words, "-k", "bundle_two_hosts.crt", *GOOD]) == 0
+    assert "warning: " in capsys.readouterr().err
