@@ -22,12 +22,21 @@ if TYPE_CHECKING:
 _MARKS = {Verdict.PASSED: "✔", Verdict.FAILED: "✘", Verdict.WARNING: "▲", Verdict.NOT_CHECKED: "○"}
 _COLOURS = {Verdict.PASSED: "32", Verdict.FAILED: "31;1", Verdict.WARNING: "33", Verdict.NOT_CHECKED: "2"}
 # Files decide parts of what is printed; none of their bytes may steer the terminal or forge a line.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# Control characters, what turns or hides text, and bytes of file names that are no text (Python keeps them as
+# surrogates).
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+_LAST_BYTE = 0xFF
+_SURROGATE = 0xDC00  # and the byte
 
 
 def one_line(text: object) -> str:
     """`text` with all control characters, line breaks among them, made visible."""
-    return _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", str(text))
+    return _CONTROL.sub(lambda match: _visible(ord(match.group())), str(text))
+
+
+def _visible(point: int) -> str:
+    byte = point - _SURROGATE if _SURROGATE < point <= _SURROGATE + _LAST_BYTE else point
+    return f"\\x{byte:02x}" if byte <= _LAST_BYTE else f"\\u{point:04x}"
 
 
 def write_lines(lines: Iterable[str]) -> None:
@@ -43,7 +52,7 @@ def write_json(document: Any, *, minified: bool = False) -> None:
 
 def write_message(kind: str, text: str) -> None:
     """Write one message to standard error, its first word being its kind ("warning")."""
-    sys.stderr.write(f"{_coloured(kind, _KINDS.get(kind, ''), sys.stderr)}: {one_line(text)}\n")
+    _say(f"{_coloured(kind, _KINDS.get(kind, ''), sys.stderr)}: {one_line(text)}\n")
 
 
 _COUNTED = {Verdict.FAILED: "failed", Verdict.WARNING: "warned"}
@@ -55,7 +64,18 @@ def write_error(error: SeError) -> None:
     head = f"{error.where}: {error.what}" if error.where else error.what
     write_message("error", head)
     if error.remedy:
-        sys.stderr.write(f"       {one_line(error.remedy)}\n")
+        _say(f"       {one_line(error.remedy)}\n")
+
+
+def _say(text: str) -> None:
+    """Write to standard error. That nobody can read it any more is no reason to stop a build."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stderr.fileno())
+        os.close(nowhere)
 
 
 def check_lines(check: Check, *, detailed: bool, depth: int = 0) -> Iterator[str]:

@@ -242,6 +242,30 @@ def test_a_full_disk_under_standard_output_is_one_error(desk: Desk, words: list[
     assert done.returncode == 1
 
 
+@pytest.mark.parametrize("where", ["full disk", "no reader"])
+def test_a_warning_that_nobody_can_read_does_not_stop_a_build(desk: Desk, where: str) -> None:
+    if where == "full disk":
+        if not Path("/dev/full").exists():
+            pytest.skip("there is no /dev/full here")
+        lost = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reader, lost = os.pipe()
+        os.close(reader)
+    image = desk.out / "image"
+    words = ["create", "-i", desk.file("kernel"), "-k", desk.file("host1.crt"), "--no-verify", "-o", str(image)]
+    done = subprocess.run(
+        [sys.executable, "-m", "seworkbench", "image", *words],
+        stdout=subprocess.PIPE,
+        stderr=lost,
+        env=environment(),
+        check=False,
+    )
+    os.close(lost)
+    assert done.returncode == 0
+    assert done.stdout.startswith(str(image).encode())
+    assert image.stat().st_size > 0
+
+
 @pytest.mark.parametrize("closed", [1, 2])
 def test_a_standard_stream_that_is_closed_gives_no_traceback(desk: Desk, closed: int) -> None:
     words = ["image", "test", "-k", desk.file("host2.crt"), desk.file("full.img")]
@@ -382,7 +406,7 @@ def test_control_characters_of_a_command_line_are_shown_not_sent(
     text = capsys.readouterr().out
     assert DANGEROUS.findall(text) == []
     line = next(line for line in text.splitlines() if "command line: quiet" in line)
-    assert r"\x1b]0;owned\x07\x1b[2J\x1b[31m\x0d\x08\x9b5m\x202egnp.\x2066 \x7f\x00 end" in line
+    assert r"\x1b]0;owned\x07\x1b[2J\x1b[31m\x0d\x08\x9b5m\u202egnp.\u2066 \x7f\x00 end" in line
     assert desk.left == ["guest.img", "line"]
 
 
@@ -407,6 +431,23 @@ def test_control_characters_of_a_file_name_are_shown_not_sent(
     said = capsys.readouterr().err
     assert DANGEROUS.findall(said) == []
     assert r"a\x1b[2Jb\x0d\x07: The file does not exist." in said
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        (b"\xff\xfe", r"\xff\xfe"),
+        ("a\u202eb".encode(), r"a\u202eb"),
+        ("a\u200fb\u200b\ufeff".encode(), r"a\u200fb\u200b\ufeff"),
+        ("ü→🙂".encode(), "ü→🙂"),
+    ],
+    ids=["no text", "turned", "hidden", "plain"],
+)
+def test_names_are_shown_with_what_they_hide(
+    desk: Desk, capsys: pytest.CaptureFixture[str], name: bytes, shown: str
+) -> None:
+    assert run(["image", "info", os.fsdecode(os.fsencode(desk.out) + b"/" + name)]) == 1
+    assert f"/{shown}: The file does not exist." in capsys.readouterr().err
 
 
 def test_names_with_line_breaks_stay_on_their_line(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
