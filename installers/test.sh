@@ -21,6 +21,7 @@ readonly -a NEEDED=(
   "/usr/include/stdio.h  libc6-dev            glibc-devel             glibc-devel"
   "make                  make                 make                    make"
   "openssl               openssl              openssl                 openssl"
+  "pdftotext             poppler-utils        poppler-utils           poppler-tools"
   "dpkg-deb              dpkg                 dpkg                    dpkg"
   "apt-get               apt                  apt                     -"
 )

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seworkbench.checks import Verdict
 from seworkbench.cli import status
 from seworkbench.cli.foreground import foreground_job
-from seworkbench.cli.options import Once, add_access, add_verbosity, hex_word, read_access, require_one_verbosity
+from seworkbench.cli.options import (
+    Once,
+    add_access,
+    add_report,
+    add_verbosity,
+    hex_word,
+    read_access,
+    require_one_verbosity,
+    require_report,
+)
 from seworkbench.cli.terminal import check_lines, one_line, verdict_line, write_json, write_lines
 from seworkbench.formats.components import ComponentKind
 from seworkbench.image.contents import command_line_text
@@ -18,10 +28,12 @@ from seworkbench.image.verify import verify_image
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from seworkbench.checks import Check
     from seworkbench.image.contents import Contents
+    from seworkbench.image.verify import Verification
+    from seworkbench.jobs import Job
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -47,12 +59,14 @@ def configure(parser: ArgumentParser) -> None:
     inputs.add_argument("-r", "--ramdisk", type=Path, action=Once, metavar="FILE", help="expected ramdisk")
     inputs.add_argument("-p", "--parmfile", type=Path, action=Once, metavar="FILE", help="expected command line")
     parser.add_argument("--json", action="store_true", help="print the tree of checks as JSON")
+    add_report(parser)
     add_verbosity(parser)
 
 
 def run(args: Namespace) -> int:
     """Carry out the command."""
     require_one_verbosity(args)
+    require_report(args)
     access = read_access(args)
     expected = {
         ComponentKind.KERNEL: args.kernel,
@@ -63,6 +77,8 @@ def run(args: Namespace) -> int:
     machine = SupportedFlags(args.supported_pcf, args.supported_scf)
     with open_image(args.input) as image, foreground_job(quiet=bool(args.quiet or args.json)) as job:
         result = verify_image(image, access, machine=machine, inputs=inputs, job=job)
+        if args.report is not None:
+            _write_report(args, result, inputs, job)
     if args.json:
         write_json({"image": str(args.input), **result.to_json()})
     else:
@@ -75,6 +91,22 @@ def run(args: Namespace) -> int:
             lines.append("Without a key this shows that the components belong to the header, not who made the image.")
         write_lines([*lines, verdict_line(result.check)])
     return status.CHECK_FAILED if result.check.verdict in (Verdict.FAILED, Verdict.NOT_CHECKED) else status.DONE
+
+
+def _write_report(args: Namespace, result: Verification, expected: Mapping[ComponentKind, Path], job: Job) -> None:
+    from seworkbench.report.image import image_report  # noqa: PLC0415 - only a report pays for loading it
+    from seworkbench.report.write import write_report  # noqa: PLC0415 - as above
+
+    report = image_report(
+        result,
+        args.input,
+        datetime.now(UTC),
+        expected=expected,
+        header_key=args.hdr_key,
+        host_private_key=args.host_private_key,
+        job=job,
+    )
+    write_report(report, args.report)
 
 
 def _belong(check: Check) -> bool:

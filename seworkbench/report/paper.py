@@ -6,15 +6,19 @@ Works in points from the upper left corner. No Qt: the command line writes PDF w
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from functools import cached_property
 from itertools import accumulate, dropwhile
 from typing import TYPE_CHECKING, cast
 
 from fpdf import FPDF
 from fpdf.enums import MethodReturnValue
+from fpdf.fonts import TTFFont
 
 from seworkbench.report.drawing import VERDICT_INK, WIDTH, Anchor, Box, Drawing, Ink, Label, Mark, Shape, Stroke
+from seworkbench.report.json_form import report_id
 from seworkbench.report.model import SIMULATED, Report
+from seworkbench.report.pdf_metadata import xmp_metadata
 from seworkbench.report.signs import RING_DASH, RING_WEIGHT, SIGNS, STROKE_WEIGHT
 from seworkbench.report.text import byte_lines, escaped, shown
 from seworkbench.resources import resource
@@ -91,16 +95,15 @@ class Paper(FPDF):
 
     Args:
         report: the report.
-        report_id: the id for the footer.
         pages: how many pages there will be; 0 while that is not known.
     """
 
-    def __init__(self, report: Report, report_id: str, pages: int) -> None:
+    def __init__(self, report: Report, pages: int) -> None:
         # PDF/A-3 is made for archives: fonts inside, nothing from elsewhere, and the JSON form travels as attachment.
         super().__init__(unit="pt", format="A4", enforce_compliance="PDF/A-3U")
         self._report = report
         self._pages = pages
-        self._id = " ".join(group.digits for line in byte_lines(report_id) for group in line)
+        self._id = " ".join(group.digits for line in byte_lines(report_id(report)) for group in line)
         for name, style, file in (
             ("text", "", "report/fonts/Inter-Regular.ttf"),
             ("text", "B", "report/fonts/Inter-SemiBold.ttf"),
@@ -111,14 +114,21 @@ class Paper(FPDF):
         self.set_margins(LEFT, TOP, LEFT)
         self.set_auto_page_break(auto=False)
         self.c_margin = 0
-        self.set_title(self.readable(report.title, BODY))
-        self.set_subject(self.readable(report.subject, BODY))
+        self.set_title(shown(report.title))
+        self.set_subject(shown(report.subject))
         self.set_lang("en")
-        self.set_creator(report.made_with)
-        self.set_producer(report.made_with)
-        self.set_creation_date(report.at)
+        self.set_creator(shown(report.made_with))
+        self.set_producer(shown(report.made_with))
+        self.set_xmp_metadata(xmp_metadata(report))
+        self.set_creation_date(report.at.astimezone(UTC))
         self.add_page()
         self.set_y(TOP)
+
+    def close(self) -> None:
+        """Let go of the font files; nothing can be written afterwards."""
+        for font in self.fonts.values():
+            if isinstance(font, TTFFont):
+                font.close()
 
     # --- every page ---------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 ATTACHMENT = "report.json"
 _LABEL_WIDTH = 108
+_EVIDENCE_AT = 140
 _INDENT = 16.0
 _SIGNATURE_HEIGHT = 150.0
 _TITLE = Style(21, bold=True, leading=1.2)
@@ -49,30 +51,32 @@ _BANNER_INKS = {
 def pdf_bytes(report: Report) -> bytes:
     """The PDF form; the same report gives the same bytes with the same versions of the PDF library and its fonts."""
     # Twice: the first time only to learn how many pages there are, which every page says.
-    draft = _Composition(report, pages=0).compose()
-    paper = _Composition(report, pages=draft.page_no()).compose()
-    paper.embed_file(
-        bytes=json_bytes(report),
-        basename=ATTACHMENT,
-        desc="This report as JSON",
-        creation_date=report.at,
-        modification_date=report.at,
-        mime_type="application/json",
-        associated_file_relationship="Alternative",
-        compress=True,
-    )
-    return bytes(paper.output())
+    with closing(Paper(report, pages=0)) as draft:
+        _Composition(report, draft).compose()
+        pages = draft.page_no()
+    with closing(Paper(report, pages)) as paper:
+        _Composition(report, paper).compose()
+        paper.embed_file(
+            bytes=json_bytes(report),
+            basename=ATTACHMENT,
+            desc="This report as JSON",
+            creation_date=report.at,
+            modification_date=report.at,
+            mime_type="application/json",
+            associated_file_relationship="Alternative",
+            compress=True,
+        )
+        return bytes(paper.output())
 
 
 class _Composition:
     """A report being set on paper, part by part."""
 
-    def __init__(self, report: Report, *, pages: int) -> None:
+    def __init__(self, report: Report, paper: Paper) -> None:
         self._report = report
-        self._id = report_id(report)
-        self._paper = Paper(report, self._id, pages)
+        self._paper = paper
 
-    def compose(self) -> Paper:
+    def compose(self) -> None:
         """Set everything."""
         report, paper = self._report, self._paper
         paper.put([*paper.texts(report.title, _TITLE), gap(2), *paper.texts(report.subject, _SUBJECT), gap(10)])
@@ -96,7 +100,6 @@ class _Composition:
             for line in paragraphs(report.notes):
                 paper.put([*paper.texts(line), gap(3)])
         self._signatures()
-        return paper
 
     # --- first page ---------------------------------------------------------------------------------------------------
 
@@ -320,9 +323,9 @@ class _Composition:
 
     def _evidence(self, check: Check, number: int) -> list[Line]:
         item = check.evidence[number]
-        label = self._paper.texts(item.label, SMALL_MUTED, x=_INDENT + 6, width=_LABEL_WIDTH - 26)
+        label = self._paper.texts(item.label, SMALL_MUTED, x=_INDENT + 6, width=_EVIDENCE_AT - _INDENT - 14)
         other = words.compared(check, item)
-        return _beside([label, self._value(item.value, SMALL, x=_LABEL_WIDTH, code=True, other=other, width=WIDTH - 4)])
+        return _beside([label, self._value(item.value, SMALL, x=_EVIDENCE_AT, code=True, other=other, width=WIDTH - 4)])
 
     def _shaded(self, line: Line) -> Line:
         return self._on(Box(_INDENT, 0, WIDTH - _INDENT, line.height + 0.3, Ink.SHADE, None, radius=0), line)
@@ -373,7 +376,7 @@ class _Composition:
         paper = self._paper
         room = (WIDTH - 34) / 2
         self._heading("Signatures", words.SIGNING, follows=_SIGNATURE_HEIGHT)
-        identity = [self._bytes_line(self._id, 46)]
+        identity = [self._bytes_line(report_id(self._report), 46)]
         paper.put([*_beside([paper.texts("Report id", SMALL_MUTED), identity]), gap(6)])
         signers = self._report.signers
         for pair in (signers[at : at + 2] for at in range(0, len(signers), 2)):

@@ -19,8 +19,8 @@ SIGNING = (
     "with another id belongs to another report."
 )
 BY_HAND = (
-    "With bash and OpenSSL 3 alone, in the folder of the files, in this order and in one shell. What differs from "
-    "what is printed here contradicts this report."
+    "With bash, the small programs of every Linux and OpenSSL 3, in the folder that the names of the files start from, "
+    "in this order and in one shell. What differs from what is printed here contradicts this report."
 )
 VERDICTS = (
     "passed: the step was made and what was found is what must be. failed: it was made, and what was found must not be "
