@@ -15,6 +15,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "hostkey": {
         "verify": ("hostkey_verify", "verify the chain of trust of host key documents"),
         "show": ("hostkey_show", "describe host key documents, other certificates and revocation lists"),
+        "crls": ("hostkey_crls", "tell which revocation lists are needed, and fetch them"),
     },
     "attest": {
         "create": ("attest_create", "make an attestation request for machines"),

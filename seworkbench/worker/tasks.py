@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,18 +27,22 @@ if TYPE_CHECKING:
     from seworkbench.jobs import Job
 
 
-def build(job: Job, *, order: dict[str, Any], keys: dict[str, str | None]) -> dict[str, Any]:
+def build(
+    job: Job, *, order: dict[str, Any], keys: dict[str, str | None], trust: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Build an image and verify what was written.
 
     Args:
         job: the job.
         order: members of BuildOrder; paths as text, `recipients` as paths of host key documents.
         keys: path of the file with the key, or None to generate it, for "header", "image" and "cck".
+        trust: members of TrustFiles, paths as text: the documents are verified with these, without the network, and
+            must be accepted. None if that is not wanted here.
     """
-    documents = [read_host_key_document(Path(path)) for path in order["recipients"]]
+    recipients = _recipients([Path(path) for path in order["recipients"]], trust)
     full_order = BuildOrder(
         kernel=Path(order["kernel"]),
-        recipients=tuple(Recipient(str(document.path), document.key) for document in documents),
+        recipients=recipients,
         output=Path(order["output"]),
         ramdisk=_path(order.get("ramdisk")),
         command_line=_path(order.get("command_line")),
@@ -56,6 +61,23 @@ def build(job: Job, *, order: dict[str, Any], keys: dict[str, str | None]) -> di
     with open_image(full_order.output) as image:
         verification = verify_image(image, HeaderKey(image_keys.header), job=job)
     return {"built": built.to_json(), "verification": verification.to_json()}
+
+
+def _recipients(documents: list[Path], trust: dict[str, Any] | None) -> tuple[Recipient, ...]:
+    if trust is None:
+        read = [read_host_key_document(path) for path in documents]
+        return tuple(Recipient(str(document.path), document.key) for document in read)
+    # OpenSSL for Python loads slowly; only verification needs it.
+    from seworkbench.trust.files import TrustFiles, accepted_keys, verify_files  # noqa: PLC0415
+
+    files = TrustFiles(
+        certificates=tuple(map(Path, trust["certificates"])),
+        crls=tuple(map(Path, trust.get("crls", ()))),
+        root_ca=_path(trust.get("root_ca")),
+        offline=True,
+    )
+    result = verify_files(documents, files, datetime.now(UTC))
+    return tuple(Recipient(name, key) for name, key in accepted_keys(result))
 
 
 def _path(text: str | None) -> Path | None:
