@@ -89,11 +89,13 @@ def _open(header: SeHeader, key_file: Path | None, where: Path) -> SecretPartV1 
 
 
 def _format(text: str | None) -> tuple[str, str]:
-    kind, _, variant = (text or ("text" if sys.stdout.isatty() else "json")).lower().partition(":")
+    if text is None:
+        text = "text" if sys.stdout.isatty() else "json"
+    kind, colon, variant = text.lower().partition(":")
     if kind not in _VARIANTS:
         raise UsageError(f"There is no format {kind!r}.", remedy=_FORMATS)
     variants = _VARIANTS[kind]
-    if variant in ("", "default"):
+    if not colon or variant == "default":
         return kind, variants[0]
     if variant not in variants or variant == "brief":
         raise UsageError(f"The format {kind} has no variant {variant!r}.", remedy=_FORMATS)

@@ -6,6 +6,7 @@ import struct
 
 from seworkbench.formats.layout import Array, Layout, Raw, Uint, byte_count, hexadecimal, item, wide_hexadecimal
 
+IPIB_TYPE_OFFSET = 0x0C
 IPIB_TYPE_PV = 5
 IPIB_VERSION = 1
 IPIB_MAX_SIZE = 4096
@@ -109,7 +110,7 @@ def looks_like_ipib(data: bytes | memoryview) -> bool:
     if (
         len(data) < ipib_size(1)
         or data[0x07] != IPIB_VERSION
-        or data[0x0C] != IPIB_TYPE_PV
+        or data[IPIB_TYPE_OFFSET] != IPIB_TYPE_PV
         or data[0x6F] != IPIB_VERSION
     ):
         return False

@@ -11,18 +11,28 @@ from typing import TYPE_CHECKING
 
 from seworkbench.errors import FormatError
 from seworkbench.formats.image_metadata import METADATA_MAGIC, METADATA_OFFSET, ImageMetadata
-from seworkbench.formats.ipib import IPIB_MAX_SIZE, Ipib, looks_like_ipib, measured_bytes, parse_ipib
+from seworkbench.formats.ipib import (
+    IPIB_MAX_SIZE,
+    IPIB_TYPE_OFFSET,
+    IPIB_TYPE_PV,
+    Ipib,
+    looks_like_ipib,
+    measured_bytes,
+    parse_ipib,
+)
 from seworkbench.formats.se_header import HEADER_MAGIC, MAX_HEADER_SIZE, SeHeader, parse_header
 from seworkbench.formats.stage3 import STAGE3A_ENTRY, Stage3aArgs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from seworkbench.image.image_file import ImageFile
 
 _PAGE = 4096
 # pvimg's probes: offsets 0, 0x1000, … 0x14000.
 _FIRST_PROBES = 0x15
+# A whole file is searched in pieces of this size: one call a page would take many times as long.
+_SEARCH_SIZE = 1 << 20
 # A loader is some kilobytes; the header may lie far above it, behind the components.
 _LOADER_LIMIT = 1 << 20
 # More than one hit is strange already; a loader full of them is made to cost time.
@@ -83,15 +93,26 @@ def locate_header(image: ImageFile, *, past_metadata: bool = False) -> HeaderLoc
                 where=str(image.path),
                 remedy="The image is damaged; `seworkbench image verify` searches the rest of it.",
             )
-    for page, offset in enumerate(range(0, image.size, _PAGE)):
+    for offset in _pages_with(image, 0, HEADER_MAGIC[:1]):
         if _has_header(image, offset):
-            how = "by trying the first pages" if page < _FIRST_PROBES else "by searching the whole file page by page"
+            early = offset < _FIRST_PROBES * _PAGE
+            how = "by trying the first pages" if early else "by searching the whole file page by page"
             return HeaderLocation(offset, how, metadata, misleading=metadata is not None)
     raise FormatError(
         "No Secure Execution header was found.",
         where=str(image.path),
         remedy="Check that this is an SE image (made by pvimg, genprotimg or this program) or an SE header.",
     )
+
+
+def _pages_with(image: ImageFile, at: int, byte: bytes) -> Iterator[int]:
+    """Offsets of the pages that have `byte` at `at`."""
+    for start in range(0, image.size, _SEARCH_SIZE):
+        column = image.read_at(start, _SEARCH_SIZE)[at::_PAGE]
+        page = column.find(byte)
+        while page >= 0:
+            yield start + page * _PAGE
+            page = column.find(byte, page + 1)
 
 
 def _has_header(image: ImageFile, offset: int) -> bool:
@@ -140,7 +161,7 @@ def locate_ipib(image: ImageFile, metadata: ImageMetadata | None, header: SeHead
             return IpibLocation(offset, method, _read_ipib(image, offset))
     first = None
     # C genprotimg put it on the page before the header, pvimg puts it last: try these before all others.
-    for offset in _pages_likely_first(image.size, header_offset):
+    for offset in _pages_likely_first(image, header_offset):
         if _has_ipib(image, offset):
             if measured_bytes(image.read_at(offset, IPIB_MAX_SIZE)) == header.nep * _PAGE:
                 return IpibLocation(offset, "by searching page by page", _read_ipib(image, offset))
@@ -164,10 +185,10 @@ def _ipib_hints(
         yield args_at + args.ipib_offs, "by the arguments of stage3a"
 
 
-def _pages_likely_first(size: int, header_offset: int) -> Iterable[int]:
+def _pages_likely_first(image: ImageFile, header_offset: int) -> Iterator[int]:
     yield max(0, header_offset - _PAGE)
-    yield max(0, (size - 1) // _PAGE * _PAGE)
-    yield from range(0, size, _PAGE)
+    yield max(0, (image.size - 1) // _PAGE * _PAGE)
+    yield from _pages_with(image, IPIB_TYPE_OFFSET, bytes([IPIB_TYPE_PV]))
 
 
 def _has_ipib(image: ImageFile, offset: int) -> bool:

@@ -141,7 +141,9 @@ def test_the_key_of_another_machine_is_told(
 # --- info -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("word", ["xml", "json:full", "text:minify", "text:brief", "json:pretty:minify", ":full"])
+@pytest.mark.parametrize(
+    "word", ["xml", "json:full", "text:minify", "text:brief", "json:pretty:minify", ":full", "", "json:"]
+)
 def test_info_refuses_formats_that_there_are_not(desk: Desk, capsys: pytest.CaptureFixture[str], word: str) -> None:
     assert run(["image", "info", f"--format={word}", desk.file("full.img")]) == 2
     assert "Use text, text:full, json, json:pretty or json:minify." in errors(capsys)

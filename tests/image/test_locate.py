@@ -103,7 +103,10 @@ def test_without_metadata_the_header_is_found_on_one_of_the_first_pages(draft: D
     assert header_in(file) == HeaderLocation(HEADER_AT, BY_FIRST_PAGES, None)
 
 
-@pytest.mark.parametrize(("page", "method"), [(0x14, BY_FIRST_PAGES), (0x15, BY_ALL_PAGES), (0x4000, BY_ALL_PAGES)])
+@pytest.mark.parametrize(
+    ("page", "method"),
+    [(0x14, BY_FIRST_PAGES), *((page, BY_ALL_PAGES) for page in (0x15, 0xFF, 0x100, 0x101, 0x4000))],
+)
 def test_a_header_on_a_later_page_is_found_by_searching_on(file: Path, page: int, method: str) -> None:
     with file.open("wb") as sparse:
         sparse.seek(page * 4096)
