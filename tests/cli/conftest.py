@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from seworkbench.cli.main import run
 
-from .desk import Desk, write_inputs
+from ..trust.web import Web  # noqa: TID252
+from .desk import DATA, Desk, write_inputs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -34,3 +37,20 @@ def desk(shared_inputs: Path, tmp_path: Path) -> Desk:
     out = tmp_path / "out"
     out.mkdir()
     return Desk(shared_inputs, out)
+
+
+@pytest.fixture
+def in_pki(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names are relative to a copy of the test PKI."""
+    shutil.copytree(DATA / "pki", tmp_path / "pki")
+    monkeypatch.chdir(tmp_path / "pki")
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
+    """A proxy that stands in for the servers which the test certificates name."""
+    with Web() as server:
+        monkeypatch.setenv("http_proxy", server.root)
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        yield server

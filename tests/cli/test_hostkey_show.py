@@ -5,38 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from seworkbench.cli.main import run
 
 from ..trust.web import Web, answer  # noqa: TID252
-from .desk import DATA
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 HOST1 = "ee5b238212e602d7f100765e426540f3e254701fbde33c64d763ae795d3e6fa2"
 ADDRESS = "http://127.0.0.1:9/host.crl"
 CHAIN = ["sign.crt", "inter.crt", "root.crt", "root.crl", "inter.crl"]
 
 
-@pytest.fixture(autouse=True)
-def in_pki(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Names are relative to a copy of the test PKI."""
-    shutil.copytree(DATA / "pki", tmp_path / "pki")
-    monkeypatch.chdir(tmp_path / "pki")
-
-
-@pytest.fixture
-def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
-    """A proxy that stands in for the servers which the test certificates name."""
-    with Web() as server:
-        monkeypatch.setenv("http_proxy", server.root)
-        monkeypatch.delenv("no_proxy", raising=False)
-        monkeypatch.delenv("NO_PROXY", raising=False)
-        yield server
+pytestmark = pytest.mark.usefixtures("in_pki")
 
 
 def show(*words: str) -> int:

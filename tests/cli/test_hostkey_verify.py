@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,6 @@ from ..trust.web import Web, answer  # noqa: TID252
 from .desk import DATA, OnTerminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from .desk import Desk
 
 PKI = DATA / "pki"
@@ -26,21 +23,7 @@ CHAIN = ["-C", "sign.crt,inter.crt", "--crl", "root.crl,inter.crl", "--root-ca",
 GOOD = [*CHAIN, "--crl", "host.crl", "--offline"]
 
 
-@pytest.fixture(autouse=True)
-def in_pki(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Names are relative to a copy of the test PKI."""
-    shutil.copytree(PKI, tmp_path / "pki")
-    monkeypatch.chdir(tmp_path / "pki")
-
-
-@pytest.fixture
-def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
-    """A proxy that stands in for the servers which the test certificates name."""
-    with Web() as server:
-        monkeypatch.setenv("http_proxy", server.root)
-        monkeypatch.delenv("no_proxy", raising=False)
-        monkeypatch.delenv("NO_PROXY", raising=False)
-        yield server
+pytestmark = pytest.mark.usefixtures("in_pki")
 
 
 def verify(*words: str) -> int:

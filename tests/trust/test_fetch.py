@@ -21,7 +21,6 @@ from .papers import NOW, certificate, crl
 from .web import Web, answer, redirect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from seworkbench.trust.objects import TrustCertificate
@@ -29,17 +28,7 @@ if TYPE_CHECKING:
 HTML = b"<!DOCTYPE html><html><body>Sign in</body></html>"
 
 
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    with Web() as server:
-        yield server
+pytestmark = pytest.mark.usefixtures("no_proxy")
 
 
 def fetch(*certificates: TrustCertificate, seconds: float = 3) -> FetchResult:
