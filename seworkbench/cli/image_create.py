@@ -183,6 +183,10 @@ def _order(args: argparse.Namespace, hosts: KeysInUse) -> BuildOrder:
         check_components=not args.no_component_check,
         save_keys=args.save_keys,
         hash_files=args.json,
+        also_read=(
+            *(*args.host_key_document, *args.cert, *args.crl),
+            *(path for path in (args.root_ca, args.hdr_key, args.image_key, args.cck) if path is not None),
+        ),
     )
 
 

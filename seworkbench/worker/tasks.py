@@ -53,6 +53,7 @@ def build(
         check_components=order.get("check_components", True),
         save_keys=_path(order.get("save_keys")),
         hash_files=order.get("hash_files", False),
+        also_read=tuple(Path(path) for path in (*order["recipients"], *keys.values()) if path),
     )
     sizes = {"header": HEADER_KEY_SIZE, "image": IMAGE_KEY_SIZE, "cck": CCK_SIZE}
     given = {name: read_secret(Path(path), sizes[name], f"{name} key") for name, path in keys.items() if path}

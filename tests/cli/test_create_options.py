@@ -486,3 +486,16 @@ def test_saved_keys_are_not_overwritten_by_the_next_build(desk: Desk, capsys: py
     assert "never overwritten" in message_of(capsys)
     assert {path.name: path.read_bytes() for path in keys.iterdir()} == before
     assert desk.image.read_bytes() == image
+
+
+@pytest.mark.parametrize("option", ["--hdr-key", "--cck", "--image-key", "-k", "--root-ca"])
+def test_an_image_replaces_no_key_and_no_document_that_it_is_made_with(
+    desk: Desk, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    source = {"--hdr-key": "hdr.key", "--cck": "cck.key", "--image-key": "image.key"}.get(option, "host1.crt")
+    content = Path(desk.file(source)).read_bytes()
+    desk.image.write_bytes(content)
+    assert run(desk.create(option, str(desk.image), "--overwrite")) == 1
+    assert message_of(capsys) == f"error: {desk.image}: The output is one of the inputs; it would be replaced."
+    assert desk.image.read_bytes() == content
+    assert desk.left == ["guest.img"]
