@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from seworkbench.trust.download import Download
     from seworkbench.trust.objects import Bundle, TrustCertificate, TrustCrl
 
+# Whoever forges a document decides which addresses stand in it; genuine ones have one or two.
+ADDRESS_LIMIT = 8
+
 _DER_START = b"\x30"
 _PEM_START = b"-----BEGIN "
 _WEB_PAGE = (b"<!doctype html", b"<html", b"<head", b"<body", b"<?xml")
@@ -118,7 +121,7 @@ class FetchPlan:
         needed: dict[str, list[TrustCertificate]] = {}
         first: set[str] = set()
         for certificate in self.certificates:
-            for position, url in enumerate(certificate.crl_addresses):
+            for position, url in enumerate(certificate.crl_addresses[:ADDRESS_LIMIT]):
                 needed.setdefault(url, []).append(certificate)
                 if position == 0:
                     first.add(url)
@@ -197,7 +200,7 @@ class UrlFetcher:
         Raises:
             Cancelled: if the job was cancelled.
         """
-        for url in certificate.crl_addresses:
+        for url in certificate.crl_addresses[:ADDRESS_LIMIT]:
             if url not in self._found:
                 self._found[url] = self._ask(url)
             if self._found[url]:

@@ -174,6 +174,12 @@ def test_the_first_address_with_a_list_counts_and_later_ones_are_not_asked(web: 
     assert web.paths == ["/html", "/list"]
 
 
+def test_a_certificate_with_many_addresses_does_not_keep_us_busy(web: Web) -> None:
+    many = certificate("many", *(web.url(f"/{number}") for number in range(100)))
+    assert len(plan_fetch([many]).urls) == 8
+    assert len(fetch(many).tries) == len(web.requests) == 8
+
+
 def test_an_address_is_asked_once_for_all_who_need_it(web: Web) -> None:
     web.pages["/list"] = answer(crl())
     certificates = [certificate(f"machine {number}", web.url("/gone"), web.url("/list")) for number in range(3)]
