@@ -230,6 +230,11 @@ def differing(content: bytes, offset: int) -> bytes:
     return content[:offset] + bytes([content[offset] ^ 1]) + content[offset + 1 :]
 
 
+def start_shown(mask: int, address: int) -> dict[str, str]:
+    """The evidence about a start PSW; the last component of the golden images A and B is at 0x2b000."""
+    return {"start PSW": f"mask 0x{mask:016x}, address 0x{address:x}", "start of the last component": "0x2b000"}
+
+
 FAULTS = [
     # --- Finding ------------------------------------------------------------------------------------------------------
     Fault(
@@ -760,40 +765,28 @@ FAULTS = [
         FAILED,
         "The start address is odd; instructions lie at even addresses.",
         secret(0x68, be8(0x2B001)),
-        evidence={
-            "start PSW": "mask 0x0000000180000000, address 0x2b001",
-            "start of the last component": "0x2b000",
-        },
+        evidence=start_shown(0x180000000, 0x2B001),
     ),
     Fault(
         "image.access.psw",
         FAILED,
         "The start address lies outside every component: there is no code.",
         secret(0x68, be8(0x2D000)),
-        evidence={
-            "start PSW": "mask 0x0000000180000000, address 0x2d000",
-            "start of the last component": "0x2b000",
-        },
+        evidence=start_shown(0x180000000, 0x2D000),
     ),
     Fault(
         "image.access.psw",
         WARNING,
         "The mask is not the usual one for 64-bit addressing.",
         secret(0x60, be8(0x80000000)),
-        evidence={
-            "start PSW": "mask 0x0000000080000000, address 0x2b000",
-            "start of the last component": "0x2b000",
-        },
+        evidence=start_shown(0x80000000, 0x2B000),
     ),
     Fault(
         "image.access.psw",
         WARNING,
         "The start address is not the beginning of the last component.",
         secret(0x68, be8(0x2B002)),
-        evidence={
-            "start PSW": "mask 0x0000000180000000, address 0x2b002",
-            "start of the last component": "0x2b000",
-        },
+        evidence=start_shown(0x180000000, 0x2B002),
     ),
     # --- Guest --------------------------------------------------------------------------------------------------------
     Fault(
