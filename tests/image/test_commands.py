@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seworkbench.cli import image_create
+from seworkbench.cli.host_keys import accepted_keys_of
 from seworkbench.cli.options import Parser
 from seworkbench.formats.flags import (
     ALLOW_DUMPING,
@@ -115,7 +116,7 @@ def test_a_full_recipe_makes_an_order_that_our_command_accepts(tmp_path: Path) -
     [words] = _shell_words(build_commands(recipe, Tool.SEWORKBENCH).text(), "seworkbench")
     args = _parsed(words[2:])
     image_create._refuse_conflicts(args)
-    order: BuildOrder = image_create._order(args)
+    order: BuildOrder = image_create._order(args, accepted_keys_of(args, "the image"))
     assert (order.pcf, order.scf) == (recipe.pcf, recipe.scf)
     assert order.save_keys == tmp_path
 
