@@ -11,10 +11,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from seworkbench.checks import Check, Step, group
-from seworkbench.trust import path
 from seworkbench.trust.causes import Cause, CauseKind, cause, strength_cause
 from seworkbench.trust.crls import Coverage, CrlCandidate, host_key_crl_fault, moment
 from seworkbench.trust.names import compare_names, printable
+from seworkbench.trust.path_rules import STRENGTH_LIMIT, is_weak_digest
 from seworkbench.trust.signatures import identifier_agrees, identifier_rows, is_signed_by
 from seworkbench.trust.stage_a import crl_rows, due
 
@@ -92,8 +92,8 @@ def host_key_cause(
         candidates: see `crls.host_key_candidates`.
         at: the instant, of whole seconds.
     """
-    if certificate.security_bits < path.STRENGTH_LIMIT:
-        return strength_cause(certificate.security_bits, path.STRENGTH_LIMIT)
+    if certificate.security_bits < STRENGTH_LIMIT:
+        return strength_cause(certificate.security_bits, STRENGTH_LIMIT)
     kind = None
     if at < certificate.not_before:
         kind = CauseKind.BEFORE_VALIDITY
@@ -167,10 +167,10 @@ def _key(certificate: TrustCertificate) -> Check:
 
 def _strength(certificate: TrustCertificate) -> Check:
     bits = certificate.security_bits
-    rows = (("key", certificate.key_text), ("bits of security", bits), ("needed", path.STRENGTH_LIMIT))
-    if bits < path.STRENGTH_LIMIT:
-        return STRENGTH.failed(f"{bits} bits of security; {path.STRENGTH_LIMIT} are needed.", *rows)
-    return STRENGTH.passed(f"{bits} bits; {path.STRENGTH_LIMIT} are needed.", *rows)
+    rows = (("key", certificate.key_text), ("bits of security", bits), ("needed", STRENGTH_LIMIT))
+    if bits < STRENGTH_LIMIT:
+        return STRENGTH.failed(f"{bits} bits of security; {STRENGTH_LIMIT} are needed.", *rows)
+    return STRENGTH.passed(f"{bits} bits; {STRENGTH_LIMIT} are needed.", *rows)
 
 
 def _validity(certificate: TrustCertificate, at: datetime) -> Check:
@@ -210,7 +210,7 @@ def _identifier(certificate: TrustCertificate, signing: TrustCertificate) -> Che
 def _signature(certificate: TrustCertificate, signing: TrustCertificate) -> Check:
     rows = [("signature", certificate.signature_text), ("key", f"{signing.key_text} of {signing.name}")]
     if is_signed_by(certificate, signing):
-        if path.is_weak_digest(certificate):
+        if is_weak_digest(certificate):
             weak = f"It is right, but {certificate.signature_text} no longer keeps others from making one like it."
             return SIGNATURE.warning(weak, *rows)
         return SIGNATURE.passed(f"{certificate.signature_text}, {signing.key_text}.", *rows)

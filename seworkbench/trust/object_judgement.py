@@ -15,6 +15,7 @@ from seworkbench.trust import path
 from seworkbench.trust.crls import chain_coverage, moment, time_fault
 from seworkbench.trust.names import LOCALITY_RULE, compare_names, lookup_variants
 from seworkbench.trust.objects import ObjectKind, TrustCertificate, TrustCrl, TrustObject
+from seworkbench.trust.path_rules import STRENGTH_LIMIT, is_weak_digest
 from seworkbench.trust.signatures import identifier_agrees, is_signed_by
 from seworkbench.trust.stage_a import KNOWN_ROOT, crl_rows
 
@@ -174,9 +175,9 @@ def _validity(certificate: TrustCertificate, at: datetime) -> Check:
 def _strength(certificate: TrustCertificate, *, root: bool) -> Check:
     bits = certificate.security_bits
     rows = (("key", f"{certificate.key_text}, {bits} bits"), ("signature", certificate.signature_text))
-    if bits < path.STRENGTH_LIMIT:
-        return STRENGTH.failed(f"The key has {bits} bits of security; {path.STRENGTH_LIMIT} are needed.", *rows)
-    if path.is_weak_digest(certificate) and not root:
+    if bits < STRENGTH_LIMIT:
+        return STRENGTH.failed(f"The key has {bits} bits of security; {STRENGTH_LIMIT} are needed.", *rows)
+    if is_weak_digest(certificate) and not root:
         return STRENGTH.failed(f"It is signed with {certificate.signature_text}, which is too weak.", *rows)
     return STRENGTH.passed(f"{certificate.key_text}, {certificate.signature_text}.", *rows)
 

@@ -1,8 +1,8 @@
 """The path from a signing certificate to a root: OpenSSL decides, this program adds what its binding leaves out.
 
 Rules: resources/help/host-keys.md#path-validation. The library that Python has does not let one set the depth and the
-security level, and newer releases of it count the last second of a validity differently; these three are checked here,
-in the order in which OpenSSL checks them.
+security level, and newer releases of it demand less (trust/path_rules.py); what is lost that way is checked here, in
+the order in which OpenSSL checks it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from seworkbench.trust.crls import usable_in_chain
+from seworkbench.trust.path_rules import LEAF_KEY_WEAK, OK, STRENGTH_LIMIT, stricter
 from seworkbench.trust.signatures import identifier_agrees, key_fits
 
 if TYPE_CHECKING:
@@ -26,64 +26,13 @@ if TYPE_CHECKING:
 
 # "verify depth 2": at most two certificates between the signing certificate and the root.
 INTERMEDIATES_LIMIT = 2
-# Security level 2 of OpenSSL.
-STRENGTH_LIMIT = 112
-# Digests whose signatures OpenSSL rates below that.
-_WEAK_DIGESTS = frozenset({"MD2", "MD4", "MD5", "MDC2", "RIPEMD160", "SHA-1"})
 
-OK = 0
 ISSUER_MISSING = 2
-CRL_MISSING = 3
-CRL_BAD_SIGNATURE = 8
-EXPIRED = 10
-CRL_EXPIRED = 12
 SELF_SIGNED_LEAF = 18
 SELF_SIGNED_IN_CHAIN = 19
 ISSUER_MISSING_LOCALLY = 20
 CHAIN_TOO_LONG = 22
-REVOKED = 23
 APPLICATION = 50
-LEAF_KEY_WEAK = 66
-ISSUER_KEY_WEAK = 67
-DIGEST_WEAK = 68
-
-# What OpenSSL finds only after it has looked at key and digest strength: revocation, signatures, validity, names.
-_AFTER_STRENGTH = frozenset(
-    {
-        3,
-        4,
-        5,
-        6,
-        7,
-        8,
-        9,
-        10,
-        11,
-        12,
-        13,
-        14,
-        15,
-        16,
-        23,
-        32,
-        33,
-        35,
-        36,
-        41,
-        42,
-        43,
-        44,
-        45,
-        46,
-        47,
-        48,
-        49,
-        51,
-        52,
-        53,
-        54,
-    }
-)
 _REMEMBERED = 256
 
 
@@ -215,52 +164,15 @@ def validate(material: Material, at: datetime) -> PathOutcome:
     path = build_path(material, at)
     rooted = path.code == OK
     if material.signing.security_bits < STRENGTH_LIMIT:
-        return PathOutcome(LEAF_KEY_WEAK, 0, "EE certificate key too weak", path.chain, rooted)
+        return PathOutcome(*LEAF_KEY_WEAK, path.chain, rooted)
     if path.code == CHAIN_TOO_LONG:
         return PathOutcome(path.code, path.depth, "certificate chain too long", path.chain, rooted)
     code, depth, text, chain = _openssl(material, at)
     chain = chain or path.chain
-    if code == OK or code in _AFTER_STRENGTH:
-        weak = _weak(chain)
-        if weak is not None:
-            return PathOutcome(*weak, chain, rooted)
-    if code == OK:
-        code, depth, text = _last_second(chain, material.crls, at) or (code, depth, text)
+    code, depth, text = stricter((code, depth, text), chain, material.crls, at)
     if code == OK and len(chain) < 2:  # noqa: PLR2004 - a signing certificate and its issuer
         code, depth, text = APPLICATION, 0, "application verification failure"
     return PathOutcome(code, depth, text, chain, rooted)
-
-
-def _weak(chain: Sequence[TrustCertificate]) -> tuple[int, int, str] | None:
-    """The first certificate below security level 2; the signature of the trust anchor does not matter."""
-    for depth, certificate in enumerate(chain):
-        if certificate.security_bits < STRENGTH_LIMIT:
-            return ISSUER_KEY_WEAK, depth, "CA certificate key too weak"
-        if depth < len(chain) - 1 and is_weak_digest(certificate):
-            return DIGEST_WEAK, depth, "CA signature digest algorithm too weak"
-    return None
-
-
-def is_weak_digest(certificate: TrustCertificate) -> bool:
-    """Whether it is signed with a digest of less than 112 bits of security."""
-    return certificate.signature_text.upper() in _WEAK_DIGESTS
-
-
-def _last_second(
-    chain: Sequence[TrustCertificate], crls: Sequence[TrustCrl], at: datetime
-) -> tuple[int, int, str] | None:
-    """From OpenSSL 4.0 on, what ends at this very second counts as valid; with the reference it has ended."""
-    ends = {certificate.not_after for certificate in chain} | {crl.next_update for crl in crls}
-    if at not in ends:
-        return None
-    for depth, certificate in enumerate(chain):
-        issuer = chain[min(depth + 1, len(chain) - 1)]
-        if not any(usable_in_chain(crl, certificate, issuer, at) for crl in crls):
-            return CRL_EXPIRED, depth, "CRL has expired"
-    for depth in reversed(range(len(chain))):
-        if at >= chain[depth].not_after:
-            return EXPIRED, depth, "certificate has expired"
-    return None
 
 
 # --- OpenSSL ----------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from seworkbench.trust import path
 from seworkbench.trust.crls import Coverage, chain_coverage, moment
 from seworkbench.trust.names import printable, signing_rules
 from seworkbench.trust.objects import ObjectKind, TrustCertificate, TrustCrl
+from seworkbench.trust.path_rules import CRL_BAD_SIGNATURE, STRENGTH_LIMIT, is_weak_digest
 from seworkbench.trust.signatures import identifier_rows, is_signed_by
 
 if TYPE_CHECKING:
@@ -292,9 +293,9 @@ def _strength(outcome: PathOutcome) -> Check:
         root = outcome.rooted and depth == len(outcome.chain) - 1
         bits = certificate.security_bits
         rows.append((certificate.name, f"{certificate.key_text}, {bits} bits; {certificate.signature_text}"))
-        if bits < path.STRENGTH_LIMIT:
+        if bits < STRENGTH_LIMIT:
             weak.append(f"The key of “{certificate.name}” has {bits} bits of security; 112 are needed.")
-        elif path.is_weak_digest(certificate) and not root:
+        elif is_weak_digest(certificate) and not root:
             weak.append(f"“{certificate.name}” is signed with {certificate.signature_text}, which is too weak.")
     least = min(certificate.security_bits for certificate in outcome.chain)
     return _settled(_Aspect.STRENGTH, outcome, " ".join(weak), f"At least {least} bits; 112 are needed.", rows)
@@ -335,7 +336,7 @@ def _revocation(outcome: PathOutcome, depth: int, covered: Coverage, issuer: Tru
             fault += f" {covered.rejected[0].crl.source.short}: {covered.rejected[0].reason}"
     elif entry := covered.used[0].entry(certificate.certificate.serial_number):
         fault = f"It is revoked since {moment(entry.revocation_date_utc)}."
-    elif decided and outcome.code == path.CRL_BAD_SIGNATURE:
+    elif decided and outcome.code == CRL_BAD_SIGNATURE:
         fault = "A list with the right issuer name and a wrong signature takes the place of the good one."
     if decided:
         return step.failed(fault or f"{outcome.text}.", *_code_rows(outcome), *rows)

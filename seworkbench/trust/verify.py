@@ -69,7 +69,7 @@ DOCUMENT = Step(
 class CrlFetcher(Protocol):
     """Gets the revocation lists that a certificate's distribution points lead to."""
 
-    def __call__(self, certificate: TrustCertificate) -> tuple[TrustCrl, ...]:
+    def __call__(self, certificate: TrustCertificate, /) -> tuple[TrustCrl, ...]:
         """The lists of the first address that yields any; empty if none does. Never raises for a failed download."""
 
 
