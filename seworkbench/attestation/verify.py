@@ -31,7 +31,7 @@ from seworkbench.formats.exchange import parse_response
 from seworkbench.formats.flags import PAF
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from seworkbench.formats.arcb import RequestSecretsV1
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 _AGAIN = "Perform the attestation again with a new request."
 
 FORM = Step("attest.response.form", "Response is well-formed", "attestation.md#exchange-file", _AGAIN)
+SPARE = Step("attest.response.reserved", "Reserved bytes of the response are zero", "attestation.md#exchange-file")
 TAIL = Step("attest.response.tail", "Nothing lies behind the response", "attestation.md#exchange-file")
 REQUEST_FORM = Step("attest.request.form", "Request in it is well-formed", "attestation.md#arcb", _AGAIN)
 RESERVED = Step("attest.request.reserved", "Reserved bytes of the request are zero", "attestation.md#arcb")
@@ -228,7 +229,7 @@ def verify_response(
             *_skipped("The response cannot be read."),
         ]
         return AttestationVerification(_whole(checks), at, digest, header, known=known, error=error)
-    form = group("attest.response", "Response", [FORM.passed(f"{file.header.total} bytes."), _tail(file)])
+    form = group("attest.response", "Response", [FORM.passed(f"{file.header.total} bytes."), *_surroundings(file)])
     try:
         arcb = parse_arcb(file.arcb)
     except FormatError as error:
@@ -345,10 +346,14 @@ def _header_found(header: FoundHeader) -> Check:
     )
 
 
-def _tail(file: ExchangeFile) -> Check:
+def _surroundings(file: ExchangeFile) -> Iterator[Check]:
+    """What the format has no use for."""
+    spare = file.header.res1
+    yield SPARE.note("They are not zero.", ("bytes", spare.hex())) if any(spare) else SPARE.passed()
     if file.tail:
-        return TAIL.note(f"{file.tail} bytes behind its declared end are ignored.")
-    return TAIL.passed()
+        yield TAIL.note(f"{file.tail} bytes behind its declared end are ignored.")
+    else:
+        yield TAIL.passed()
 
 
 def _reserved(arcb: Arcb) -> Check:
