@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from seworkbench.cli.commands import COMMANDS
+from seworkbench.cli.commands import COMMANDS, SINGLE
 
 # Loading modules makes this many objects and no garbage: looking for some meanwhile costs a tenth of the start.
 _OBJECTS_BEFORE_COLLECTION = 100_000
@@ -20,7 +20,7 @@ def main() -> None:
     """
     arguments = sys.argv[1:]
     files = [Path(name) for name in arguments]
-    if arguments[:1] and (arguments[0] in COMMANDS or not all(path.is_file() for path in files)):
+    if arguments[:1] and (arguments[0] in {*COMMANDS, *SINGLE} or not all(path.is_file() for path in files)):
         sys.exit(_run_command(arguments))
     try:
         from seworkbench.ui.app import open_workbench  # noqa: PLC0415 - the command line never loads Qt

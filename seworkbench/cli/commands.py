@@ -39,3 +39,5 @@ GROUPS = {
     "attest": "ask running guests for proof of what they are",
     "machine": "try images and attestation on a simulated machine",
 }
+# Commands that belong to no group: name -> (module, what it does)
+SINGLE = {"demo": ("demo", "play the demonstration: a simulated machine, an image, attestation, attacks, a report")}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from seworkbench import __version__
 from seworkbench.cli import status
-from seworkbench.cli.commands import COMMANDS, GROUPS
+from seworkbench.cli.commands import COMMANDS, GROUPS, SINGLE
 from seworkbench.cli.options import Parser
 from seworkbench.cli.terminal import write_error, write_message
 from seworkbench.errors import CheckFailed, SeError, UsageError
@@ -85,6 +85,8 @@ def _run(arguments: list[str]) -> int:
     groups = parser.add_subparsers(metavar="GROUP", title="what to work on")
     for group, commands in COMMANDS.items():
         _add_group(groups, group, commands, arguments)
+    for name, (module, text) in SINGLE.items():
+        _add_command(groups, name, module, text, arguments, chosen=arguments[:1] == [name])
     try:
         args = parser.parse_args(arguments)
         if not hasattr(args, "command"):
@@ -103,11 +105,15 @@ def _add_group(groups: Any, group: str, commands: dict[str, tuple[str, str]], ar
     parser.set_defaults(usage_of=parser)
     subparsers = parser.add_subparsers(metavar="COMMAND", title="commands")
     for name, (module, text) in commands.items():
-        description = f"{text[:1].upper()}{text[1:]}."
-        command = subparsers.add_parser(name, help=text, description=description, epilog=_EXIT_STATUS)
-        if arguments[:2] == [group, name]:
-            loaded = import_module(f"seworkbench.cli.{module}")
-            loaded.configure(command)
-            bare = getattr(loaded, "OPTIONAL_VALUES", {})
-            arguments[:] = [f"{word}={bare[word]}" if word in bare else word for word in arguments]
-            command.set_defaults(command=loaded.run)
+        _add_command(subparsers, name, module, text, arguments, chosen=arguments[:2] == [group, name])
+
+
+def _add_command(parsers: Any, name: str, module: str, text: str, arguments: list[str], *, chosen: bool) -> None:
+    """Add a command; only the one that runs declares its options."""
+    command = parsers.add_parser(name, help=text, description=f"{text[:1].upper()}{text[1:]}.", epilog=_EXIT_STATUS)
+    if chosen:
+        loaded = import_module(f"seworkbench.cli.{module}")
+        loaded.configure(command)
+        bare = getattr(loaded, "OPTIONAL_VALUES", {})
+        arguments[:] = [f"{word}={bare[word]}" if word in bare else word for word in arguments]
+        command.set_defaults(command=loaded.run)

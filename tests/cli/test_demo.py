@@ -1,0 +1,104 @@
+"""`demo`: the story on the command line."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from seworkbench.cli.main import run
+from seworkbench.demo import story
+from seworkbench.demo.stage import Stage
+from seworkbench.demo.story import STORY
+from seworkbench.errors import SeError
+from seworkbench.simulator.demo_pki import DemoPki
+
+from ..simulator.pki import demo_pki  # noqa: TID252 - RSA keys are made once
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from seworkbench.jobs import Job
+    from seworkbench.simulator.generations import Generation
+
+
+@pytest.fixture(autouse=True)
+def ready_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RSA keys that exist; making three takes a second."""
+    made = demo_pki()
+    keys = (made.root_key, made.intermediate_key, made.signing_key)
+
+    def make(generation: Generation, at: datetime, job: Job | None = None) -> DemoPki:
+        del job
+        return DemoPki.of_keys(generation, at, keys)
+
+    monkeypatch.setattr(DemoPki, "make", make)
+
+
+def test_it_tells_the_story_and_leaves_everything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "shown"
+    assert run(["demo", "-d", str(folder)]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out.startswith("SIMULATED: ")
+    for number, scene in enumerate(STORY, start=1):
+        assert f"{number:>2}. {scene.title}\n" in out
+    assert "The Ultravisor answers 0x0102/0x001b to this." in out
+    assert "This is the answer to the request first.req." in out
+    assert "passed: 13 of 13 checks passed.\n" in out
+    assert f"Everything is in {folder}; the report is {folder}/evidence.html.\n" in out
+    assert {"machine", "guest.img", "attacked", "evidence.pdf"} <= {path.name for path in folder.iterdir()}
+    # An empty folder is as good as a new one, a full one is not.
+    assert run(["demo", "-d", str(folder)]) == 1
+    assert "The folder is not empty." in capsys.readouterr().err
+
+
+def test_without_a_name_it_finds_one_beside_earlier_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "seworkbench-demo").mkdir()
+    assert run(["demo", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["directory"] == "seworkbench-demo-2"
+    assert record["verdict"] == "passed"
+    assert [scene["id"] for scene in record["scenes"]] == [scene.id for scene in STORY]
+    assert all(seen["as_expected"] for scene in record["scenes"] for seen in scene["seen"])
+    assert [path.rpartition(".")[2] for path in record["report"]] == ["html", "pdf", "json"]
+
+
+def test_a_story_that_goes_wrong_ends_with_3_and_says_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Stage, "attack_image", lambda stage, _name: stage.image)
+    assert run(["demo", "-d", str(tmp_path / "shown")]) == 3
+    out = capsys.readouterr().out
+    assert "Not as expected: uv.verify.pld: failed, RC 0x0102, RRC 0x001b. Found: uv.verify.pld: passed." in out
+    assert "failed: 10 of 13 checks passed, 3 failed." in out
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_story_that_cannot_be_played_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, there: bool
+) -> None:
+    folder = tmp_path / "shown"
+    if there:
+        folder.mkdir()
+
+    def fail(*_arguments: object) -> None:
+        raise SeError("The disk is full.")
+
+    monkeypatch.setattr(story, "write_evidence", fail)
+    assert run(["demo", "-q", "-d", str(folder)]) == 1
+    assert "The disk is full." in capsys.readouterr().err
+    assert folder.exists() is there
+    assert not there or not list(folder.iterdir())
+
+
+def test_help_names_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+    assert "demo" in capsys.readouterr().out
+    assert run(["demo", "--help"]) == 0
+    assert "--directory" in capsys.readouterr().out
