@@ -24,6 +24,13 @@ def redirect(target: str, status: str = "302 Found") -> bytes:
     return answer(b"", status, Location=target)
 
 
+def _announced(request: bytes) -> int:
+    """How long a request with its content is."""
+    head, _, _ = request.partition(b"\r\n\r\n")
+    lengths = [int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
+    return len(head) + 4 + sum(lengths)
+
+
 class Web:
     """Serves pages by path; what has no page is answered with 404 and an HTML page.
 
@@ -92,6 +99,8 @@ class Web:
                     head += piece
                 if not head:
                     return
+                while len(head) < _announced(head) and (piece := plain.recv(1 << 16)):
+                    head += piece
                 self.requests.append(head.decode("latin-1"))
                 path = self.requests[-1].split()[1]
                 page = self.pages.get(path, answer(b"<html>gone</html>", "404 Not Found", Content_Type="text/html"))
