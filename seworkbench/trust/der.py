@@ -43,18 +43,21 @@ def read_element(raw: bytes, offset: int = 0) -> Element:
     Raises:
         FormatError: if no complete element is there.
     """
-    refusal = FormatError("The bytes are no complete DER structure.", offset=offset)
     if offset + 2 > len(raw) or raw[offset] & _HIGH_TAG == _HIGH_TAG:
-        raise refusal
+        raise _incomplete(offset)
     length, begin = raw[offset + 1], offset + 2
     if length >= _LONG_LENGTH:
         count = length - _LONG_LENGTH
         if not 1 <= count <= _LENGTH_BYTES_LIMIT or begin + count > len(raw):
-            raise refusal
+            raise _incomplete(offset)
         length, begin = int.from_bytes(raw[begin : begin + count], "big"), begin + count
     if begin + length > len(raw):
-        raise refusal
+        raise _incomplete(offset)
     return Element(raw[offset], raw[begin : begin + length], begin + length, offset)
+
+
+def _incomplete(offset: int) -> FormatError:
+    return FormatError("The bytes are no complete DER structure.", offset=offset)
 
 
 def elements(raw: bytes) -> Iterator[Element]:

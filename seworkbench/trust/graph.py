@@ -103,7 +103,8 @@ def _host_key(item: HostKeyJudgement) -> Iterator[Edge]:
     if item.signing is None:
         return
     end = item.certificate.fingerprint
-    leaves = {leaf.id: leaf for leaf in item.check.leaves()}
+    stage_b = item.check.children[-1]
+    leaves = {leaf.id: leaf for leaf in stage_b.children}
     identifier, signature = leaves[IDENTIFIER.id], leaves[SIGNATURE.id]
     broken = identifier if identifier.verdict is Verdict.FAILED else signature
     yield Edge(EdgeKind.ISSUED, item.signing.fingerprint, end, broken)

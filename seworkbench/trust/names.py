@@ -6,6 +6,7 @@ Rules: resources/help/host-keys.md#signing-certificate, #names and #revocation-o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -45,6 +46,8 @@ _ENCODINGS = {
     _UNIVERSAL: "utf-32-be",
     _BMP: "utf-16-be",
 }
+# Names repeat: those of issuers in every document.
+_REMEMBERED = 4096
 _SPACES = " \t\n\r\v\f"
 _OID_TAG = 0x06
 
@@ -110,6 +113,7 @@ def attributes(name: x509.Name) -> tuple[Attribute, ...]:
     return parse_name(name.public_bytes())
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def parse_name(raw: bytes) -> tuple[Attribute, ...]:
     """The attributes of an encoded name.
 
@@ -133,7 +137,15 @@ def parse_name(raw: bytes) -> tuple[Attribute, ...]:
 
 def canonical(name: x509.Name | tuple[Attribute, ...]) -> Canonical:
     """The form in which OpenSSL compares names: case folded, blanks collapsed, order of attributes kept."""
-    items = name if isinstance(name, tuple) else attributes(name)
+    return _canonical(name) if isinstance(name, tuple) else _canonical_of(name.public_bytes())
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _canonical_of(raw: bytes) -> Canonical:
+    return _canonical(parse_name(raw))
+
+
+def _canonical(items: tuple[Attribute, ...]) -> Canonical:
     relatives: dict[int, list[tuple[bytes, int, bytes]]] = {}
     for item in items:
         relatives.setdefault(item.together, []).append(_canonical_value(item))
@@ -149,12 +161,8 @@ def _canonical_value(item: Attribute) -> tuple[bytes, int, bytes]:
     except UnicodeDecodeError:
         return item.oid, item.tag, item.raw
     words = [word for word in text.translate(dict.fromkeys(map(ord, _SPACES), " ")).split(" ") if word]
-    return item.oid, _UTF8, _lower(" ".join(words)).encode("utf-8", errors="surrogatepass")
-
-
-def _lower(text: str) -> str:
-    # Only ASCII letters: that is what OpenSSL folds.
-    return "".join(chr(ord(letter) + 32) if "A" <= letter <= "Z" else letter for letter in text)
+    # Of bytes, only ASCII letters become small: those are what OpenSSL folds.
+    return item.oid, _UTF8, " ".join(words).encode("utf-8", errors="surrogatepass").lower()
 
 
 def first(items: tuple[Attribute, ...], oid: bytes) -> Attribute | None:
@@ -284,6 +292,8 @@ def _line(items: tuple[Attribute, ...]) -> str:
 
 def printable(text: str) -> str:
     """Text from a certificate with everything escaped that could disturb a terminal or a window."""
+    if text.isprintable():
+        return text
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape", errors="replace").decode()
         for letter in text

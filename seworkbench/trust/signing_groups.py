@@ -121,6 +121,8 @@ def best(
     Returns:
         Its index.
     """
+    if len(groups) == 1:
+        return 0
 
     def rank(index: int) -> tuple[bool, bool, datetime]:
         item = groups[index]
