@@ -132,7 +132,10 @@ def _needs(collection: Collection, judgement: Judgement, fetched: Mapping[str, t
     missing = {who: item.why for item in judgement.missing if item.kind is ObjectKind.CRL for who in item.needed_by}
     for fingerprint, certificate in known.items():
         lists = tuple(dict.fromkeys(covering.get(fingerprint, ())))
-        why = missing.get(fingerprint, "Its issuer is not here, so no list can be judged.")
+        why = missing.get(
+            fingerprint,
+            "The chain is not complete here, from a root to the signing certificate, so no list can be judged.",
+        )
         yield Need(certificate, lists, "" if lists else why)
 
 
