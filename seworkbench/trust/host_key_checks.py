@@ -25,36 +25,35 @@ if TYPE_CHECKING:
 
     from seworkbench.trust.objects import TrustCertificate, TrustCrl
 
-_PAGE = "host-keys.md"
 _GENUINE = "Get the document again from where IBM provides it, and the signing certificate of its generation."
 
 KEY = Step(
     "trust.b0.key",
     "Host key on P-521",
-    f"{_PAGE}#document",
+    "host-keys.md#document",
     "No machine has such a host key; images and requests cannot be made for it.",
 )
-STRENGTH = Step("trust.b1.strength", "B1 Key strength", f"{_PAGE}#stage-b", "Use a document with a P-521 key.")
+STRENGTH = Step("trust.b1.strength", "B1 Key strength", "host-keys.md#stage-b", "Use a document with a P-521 key.")
 VALIDITY = Step(
     "trust.b2.validity",
     "B2 Validity",
-    f"{_PAGE}#validity",
+    "host-keys.md#validity",
     "Get the renewed document of this machine; the hash of its key stays the same.",
 )
-IDENTIFIER = Step("trust.b3.akid", "B3 Authority key identifier", f"{_PAGE}#authority-key-identifier", _GENUINE)
-SIGNATURE = Step("trust.b4.signature", "B4 Signature", f"{_PAGE}#signature", _GENUINE)
-NAME = Step("trust.b4.name", "Issuer name (information)", f"{_PAGE}#names")
-FOUND = Step("trust.b5.crls", "B5 Revocation lists found", f"{_PAGE}#revocation-of-a-host-key")
+IDENTIFIER = Step("trust.b3.akid", "B3 Authority key identifier", "host-keys.md#authority-key-identifier", _GENUINE)
+SIGNATURE = Step("trust.b4.signature", "B4 Signature", "host-keys.md#signature", _GENUINE)
+NAME = Step("trust.b4.name", "Issuer name (information)", "host-keys.md#names")
+FOUND = Step("trust.b5.crls", "B5 Revocation lists found", "host-keys.md#revocation-of-a-host-key")
 USABLE = Step(
     "trust.b6.usable",
     "B6 A usable revocation list",
-    f"{_PAGE}#revocation-of-a-host-key",
+    "host-keys.md#revocation-of-a-host-key",
     "Get the current revocation list of the signing certificate.",
 )
 REVOCATION = Step(
     "trust.b7.revocation",
     "B7 Not revoked",
-    f"{_PAGE}#revocation-of-a-host-key",
+    "host-keys.md#revocation-of-a-host-key",
     "Do not use this host key. Get the document of the machine's new key, and rebuild what was made for the old one.",
 )
 
@@ -296,4 +295,4 @@ def revocation_reason(entry: x509.RevokedCertificate) -> str:
 
 def host_key_group(title: str, checks: tuple[Check, ...]) -> Check:
     """The steps of one host key document as one check."""
-    return group("trust.b", title, checks, rule=f"{_PAGE}#stage-b")
+    return group("trust.b", title, checks, rule="host-keys.md#stage-b")

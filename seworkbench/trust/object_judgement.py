@@ -23,32 +23,31 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-_PAGE = "host-keys.md"
 ISSUER = Step(
     "trust.object.issuer",
     "Issuer and signature",
-    f"{_PAGE}#path-validation",
+    "host-keys.md#path-validation",
     "Get the certificate again, and that of its issuer.",
 )
-VALIDITY = Step("trust.object.validity", "Validity", f"{_PAGE}#validity", "Get the renewed one.")
-STRENGTH = Step("trust.object.strength", "Key and digest strength", f"{_PAGE}#strength", "Use a current one.")
+VALIDITY = Step("trust.object.validity", "Validity", "host-keys.md#validity", "Get the renewed one.")
+STRENGTH = Step("trust.object.strength", "Key and digest strength", "host-keys.md#strength", "Use a current one.")
 REVOCATION = Step(
     "trust.object.revocation",
     "Revocation",
-    f"{_PAGE}#revocation-in-the-chain",
+    "host-keys.md#revocation-in-the-chain",
     "Add the current revocation list of its issuer.",
 )
-USE = Step("trust.object.use", "What it is used for", f"{_PAGE}#judging-a-collection")
-LOOK_ALIKE = Step("trust.object.look-alike", "No look-alike", f"{_PAGE}#look-alikes")
+USE = Step("trust.object.use", "What it is used for", "host-keys.md#judging-a-collection")
+LOOK_ALIKE = Step("trust.object.look-alike", "No look-alike", "host-keys.md#look-alikes")
 
 LIST_ISSUER = Step(
     "trust.crl.issuer",
     "Issuer and signature",
-    f"{_PAGE}#revocation-of-a-host-key",
+    "host-keys.md#revocation-of-a-host-key",
     "Get the list again from its issuer.",
 )
-LIST_VALIDITY = Step("trust.crl.validity", "Validity", f"{_PAGE}#validity", "Get the current list.")
-LIST_USE = Step("trust.crl.use", "What it is used for", f"{_PAGE}#judging-a-collection")
+LIST_VALIDITY = Step("trust.crl.validity", "Validity", "host-keys.md#validity", "Get the current list.")
+LIST_USE = Step("trust.crl.use", "What it is used for", "host-keys.md#judging-a-collection")
 
 
 @dataclass(frozen=True)

@@ -24,29 +24,28 @@ if TYPE_CHECKING:
 
     from seworkbench.trust.path import PathOutcome, PathValidator
 
-_PAGE = "host-keys.md"
-_PATH_RULE = f"{_PAGE}#path-validation"
+_PATH_RULE = "host-keys.md#path-validation"
 
 ANCHORS = Step(
     "trust.a1.anchors",
     "A1 Trust anchor",
-    f"{_PAGE}#roots",
+    "host-keys.md#roots",
     "Give the root certificate as a file, or install it in the trust store of this machine.",
 )
 LISTS = Step(
-    "trust.a2.crls", "A2 Revocation lists loaded", f"{_PAGE}#inputs", "Get the file again, in PEM or DER form."
+    "trust.a2.crls", "A2 Revocation lists loaded", "host-keys.md#inputs", "Get the file again, in PEM or DER form."
 )
-HIDDEN_LISTS = Step("trust.a3.hidden-crls", "A3 Revocation lists in certificate files", f"{_PAGE}#inputs")
+HIDDEN_LISTS = Step("trust.a3.hidden-crls", "A3 Revocation lists in certificate files", "host-keys.md#inputs")
 CERTIFICATES = Step(
-    "trust.a5.certificates", "A5 Certificates read", f"{_PAGE}#inputs", "Get the certificate file again, complete."
+    "trust.a5.certificates", "A5 Certificates read", "host-keys.md#inputs", "Get the certificate file again, complete."
 )
 SIGNING_KEY = Step(
     "trust.a6.signing-key",
     "A6 One IBM signing certificate",
-    f"{_PAGE}#signing-certificate",
+    "host-keys.md#signing-certificate",
     "Give exactly one IBM signing certificate, that of the generation of the host key.",
 )
-SIGNING_KEY_LOCATION = Step("trust.a6.locality", "A6 Locality of the signing certificate", f"{_PAGE}#names")
+SIGNING_KEY_LOCATION = Step("trust.a6.locality", "A6 Locality of the signing certificate", "host-keys.md#names")
 
 PATH = Step("trust.a7.path", "A7 Path to a root", _PATH_RULE, "Add the missing issuer, or the right root.")
 SIGNATURES = Step(
@@ -58,29 +57,29 @@ SIGNATURES = Step(
 STRICT = Step(
     "trust.a7.strict",
     "A7 Strict rules for extensions",
-    f"{_PAGE}#strict-rules",
+    "host-keys.md#strict-rules",
     "Get the certificate again from where IBM provides it: authorities do not issue certificates like this.",
 )
 STRENGTH = Step(
     "trust.a7.strength",
     "A7 Key and digest strength",
-    f"{_PAGE}#strength",
+    "host-keys.md#strength",
     "Use certificates of a current generation.",
 )
 VALIDITY = Step(
     "trust.a7.validity",
     "A7 Validity of the chain",
-    f"{_PAGE}#validity",
+    "host-keys.md#validity",
     "Get the renewed certificate; the documents of the machines stay valid under it.",
 )
-KNOWN_ROOT = Step("trust.a7.root", "A7 Root is a known one", f"{_PAGE}#roots")
+KNOWN_ROOT = Step("trust.a7.root", "A7 Root is a known one", "host-keys.md#roots")
 LENGTH = Step(
     "trust.a8.length",
     "A8 Chain length",
-    f"{_PAGE}#path-validation",
+    "host-keys.md#path-validation",
     "The signing certificate must be issued by an authority, not by itself.",
 )
-REVOCATION = Step("trust.a7.revocation", "A7 Revocation at every level", f"{_PAGE}#revocation-in-the-chain")
+REVOCATION = Step("trust.a7.revocation", "A7 Revocation at every level", "host-keys.md#revocation-in-the-chain")
 _REVOCATION_REMEDY = "Add the current revocation list of the issuer."
 
 
@@ -321,7 +320,7 @@ def _revocation(outcome: PathOutcome, depth: int, covered: Coverage, issuer: Tru
     step = Step(
         f"trust.a7.revocation.{depth}",
         f"Revocation of {certificate.name}",
-        f"{_PAGE}#revocation-in-the-chain",
+        "host-keys.md#revocation-in-the-chain",
         _remedy(covered, issuer),
     )
     if issuer is None:
