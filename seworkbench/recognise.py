@@ -165,7 +165,7 @@ def _as_archive(file: ImageFile, head: bytes) -> tuple[Kind, str] | None:
 
 def _as_key(file: ImageFile, head: bytes) -> tuple[Kind, str] | None:
     if file.size == CCK_SIZE and not _is_text(head):
-        return Kind.KEY_32, "32 bytes: a header key or a communication key."
+        return Kind.KEY_32, "32 bytes: a header key, a communication key, or the protection key of a request."
     if file.size == IMAGE_KEY_SIZE and not _is_text(head):
         return Kind.KEY_64, "64 bytes: an image key."
     return None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 DATA = Path(__file__).parent / "data" / "interop"
 INPUTS = DATA / "images"
 PKI = DATA / "pki"
+ATTESTATION = DATA / "attestation"
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +56,10 @@ def kind_of(tmp_path: Path, content: bytes) -> Kind:
         (PKI / "host_rsa.crt", Kind.CERTIFICATE),
         (PKI / "garbage.crt", Kind.UNKNOWN),
         (PKI / "empty.crt", Kind.UNKNOWN),
+        (ATTESTATION / "all.req", Kind.ATTESTATION_REQUEST),
+        (ATTESTATION / "all.user.good.resp", Kind.ATTESTATION_RESPONSE),
+        (ATTESTATION / "all.user.truncated.resp", Kind.UNKNOWN),
+        (ATTESTATION / "all.arpk", Kind.KEY_32),
     ],
     ids=lambda value: getattr(value, "name", None),
 )
@@ -83,7 +88,8 @@ def test_parts_of_an_image_are_recognised(
 
 
 @pytest.mark.parametrize(
-    "content", [b"070701" + bytes(110), gzip.compress(b"x", mtime=0), lzma.compress(b"x"), b"\x28\xb5\x2f\xfd" + bytes(20)]
+    "content",
+    [b"070701" + bytes(110), gzip.compress(b"x", mtime=0), lzma.compress(b"x"), b"\x28\xb5\x2f\xfd" + bytes(20)],
 )
 def test_ramdisks_are_recognised_plain_and_compressed(tmp_path: Path, content: bytes) -> None:
     assert kind_of(tmp_path, content) is Kind.RAMDISK
