@@ -41,3 +41,14 @@ def file_input(path: Path, what: str, job: Job | None = None) -> Input:
 def key_input(path: Path, what: str) -> Input:
     """A key file: named, but no digest of a secret goes into a report."""
     return Input(str(path), what, None, "")
+
+
+def content_input(name: str, what: str, content: bytes) -> Input:
+    """A file that was read already.
+
+    Args:
+        name: its name.
+        what: what it is, for the reader.
+        content: its bytes.
+    """
+    return Input(name, what, len(content), hashlib.sha256(content).hexdigest())

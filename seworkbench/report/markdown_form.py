@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from seworkbench.checks import Verdict
 from seworkbench.report import words
 from seworkbench.report.json_form import report_id
-from seworkbench.report.text import byte_lines, is_bytes, paragraphs, shown, size
+from seworkbench.report.text import NOTHING, byte_lines, is_bytes, paragraphs, shown, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _SPECIAL = re.compile(r"[\\`*_\[\]|~#]|(?<=\w):(?=//)|(?<=www)\.", re.IGNORECASE)
 _REPLACED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "@<!-- -->"}
 _MARKS = {Verdict.PASSED: "✔", Verdict.FAILED: "✘", Verdict.WARNING: "▲", Verdict.NOT_CHECKED: "○"}
-_NOTHING = "\N{EN DASH}"
 
 
 def markdown_bytes(report: Report) -> bytes:
@@ -200,7 +199,7 @@ def _code(text: str) -> str:
     """A text as a code span, in a table too."""
     content = shown(text)
     if not content.strip():
-        return _NOTHING
+        return NOTHING
     fence = "`" * (1 + _longest_run(content))
     room = " " if content.startswith("`") or content.endswith("`") else ""
     return f"{fence}{room}{content}{room}{fence}".replace("|", "\\|")

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # More than the longest honest value, a customer key or a signature of 4096 bits in hexadecimal.
 SHOWN_LIMIT = 4000
+# Stands where there is no value.
+NOTHING = "\N{EN DASH}"
 GROUP_DIGITS = 8
 GROUPS_PER_LINE = 8
 _LINE_DIGITS = GROUP_DIGITS * GROUPS_PER_LINE
@@ -95,7 +97,7 @@ def instant(at: datetime) -> str:
 def size(count: int | None) -> str:
     """A number of bytes for people."""
     if count is None:
-        return "\N{EN DASH}"
+        return NOTHING
     exact = f"{count:,}".replace(",", "\N{NO-BREAK SPACE}")
     return f"{exact} bytes"
 

@@ -19,7 +19,7 @@ HERE = Path(__file__).resolve().parent
 SOURCES = HERE.parents[1] / "fonts"
 WEIGHTS = ("Regular", "SemiBold")
 # Latin with all extensions, Greek, Cyrillic, punctuation, currency, letter-like signs, numbers, arrows, mathematics,
-# technical and geometric signs, and the replacement character.
+# technical and geometric signs, ticks, and the replacement character.
 RANGES = (
     (0x0020, 0x024F),
     (0x0370, 0x052F),
@@ -27,7 +27,7 @@ RANGES = (
     (0x2010, 0x206F),
     (0x20A0, 0x20CF),
     (0x2100, 0x22FF),
-    (0x2300, 0x25FF),
+    (0x2300, 0x27BF),
     (0xFFFD, 0xFFFD),
 )
 ERROR_LIMIT = 0.5  # thousandths of the character height: not visible at any size on paper
