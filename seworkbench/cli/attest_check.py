@@ -35,7 +35,7 @@ from seworkbench.cli.foreground import foreground_job
 from seworkbench.cli.options import Once, PathList, add_verbosity, require_one_verbosity
 from seworkbench.cli.terminal import write_lines, write_message
 from seworkbench.errors import UsageError
-from seworkbench.files import read_whole
+from seworkbench.files import read_whole, refuse_own_input
 from seworkbench.formats.additional_data import FIRMWARE_STATE
 from seworkbench.formats.exchange import CUID_SIZE, MAX_EXCHANGE_FILE_SIZE
 
@@ -117,7 +117,8 @@ def run(args: argparse.Namespace) -> int:
     if args.firmware:
         policies = dataclasses.replace(policies, firmware=_ask(args, verification))
     result = check_policies(verification, policies, response)
-    write_file(output, result_text(policy_record(result), args.format).encode(), overwrite=args.overwrite)
+    refuse_own_input(output, [args.user_data] if args.user_data else [])
+    write_file(args, output, result_text(policy_record(result), args.format).encode())
     show(args, result)
     if not args.json and not args.quiet:
         if not policies.any_given:

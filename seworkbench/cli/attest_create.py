@@ -21,7 +21,7 @@ from seworkbench.cli import status
 from seworkbench.cli.host_keys import accepted_keys_of, add_host_keys, require_host_keys
 from seworkbench.cli.options import Once, add_verbosity, require_one_verbosity
 from seworkbench.cli.terminal import one_line, write_json, write_lines
-from seworkbench.files import read_whole
+from seworkbench.files import read_whole, refuse_own_input
 from seworkbench.formats.additional_data import PART_KINDS
 
 if TYPE_CHECKING:
@@ -79,6 +79,9 @@ def run(args: argparse.Namespace) -> int:
         for (name, key), path in zip(in_use.keys, args.host_key_document, strict=True)
     )
     flags = request_flags(kind for kinds in args.add_data for kind in kinds)
+    read = (*args.host_key_document, *args.cert, *args.crl, *([args.root_ca] if args.root_ca else []))
+    for path in (args.output, record_path(args.output)):
+        refuse_own_input(path, read)
     created = create_request(hosts, flags, at=datetime.now(UTC))
     write_request(created, args.output, args.arpk, overwrite=args.overwrite)
     if args.json:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from seworkbench.cli.options import Once, PathList
 from seworkbench.errors import FormatError, UsageError
-from seworkbench.files import AtomicFile, read_secret, read_whole
+from seworkbench.files import AtomicFile, read_secret, read_whole, refuse_own_input
 from seworkbench.formats.arcb import PROTECTION_KEY_SIZE
 from seworkbench.formats.exchange import MAX_EXCHANGE_FILE_SIZE
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterator
 
     from seworkbench.attestation.known import FoundHeader, Known
     from seworkbench.secret import Secret
@@ -166,11 +167,27 @@ def add_format(parser: ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="replace output files that exist")
 
 
-def write_file(path: Path, content: bytes, *, overwrite: bool) -> None:
+def write_file(args: Namespace, path: Path, content: bytes) -> None:
     """Write an output file.
+
+    Args:
+        args: the options of the command; no file that they name as an input is replaced.
+        path: the file.
+        content: its bytes.
 
     Raises:
         SeError: if it exists and may not be replaced, or cannot be written.
     """
-    with AtomicFile(path, replace=overwrite) as file:
+    refuse_own_input(path, _inputs(args))
+    with AtomicFile(path, replace=args.overwrite) as file:
         file.write_at(0, content)
+
+
+def _inputs(args: Namespace) -> Iterator[Path]:
+    """Every file that a command reads."""
+    yield input_of(args)
+    for name in ("hdr", "arpk", "record"):
+        if (path := getattr(args, name, None)) is not None:
+            yield path
+    for name in ("other_hdr", "other_request", "other_arpk", "host_key_document", "secret"):
+        yield from getattr(args, name, ())

@@ -14,7 +14,7 @@ from seworkbench.cli.attest_options import add_input, add_output, input_of, outp
 from seworkbench.cli.options import Once, add_verbosity, require_one_verbosity
 from seworkbench.cli.terminal import one_line, write_json, write_lines
 from seworkbench.errors import FormatError, SeError
-from seworkbench.files import read_whole
+from seworkbench.files import read_whole, refuse_own_input
 from seworkbench.formats.exchange import MAX_EXCHANGE_FILE_SIZE, MAX_USER_DATA_SIZE, parse_request, parse_response
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ def run(args: Namespace) -> int:
         response = _by_machine(args.machine, content, user_data) if args.machine else _here(args, content, user_data)
     except FormatError as error:
         raise error.located(str(source)) from None
-    write_file(output, response, overwrite=args.overwrite)
+    refuse_own_input(output, [args.user_data] if args.user_data else [])
+    write_file(args, output, response)
     file = parse_response(response)
     if args.json:
         record = {"response": str(output), "size": len(response), "cuid": (file.cuid or b"").hex()}

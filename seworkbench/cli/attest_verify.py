@@ -70,11 +70,11 @@ def run(args: Namespace) -> int:
 def _write_files(args: Namespace, verification: AttestationVerification) -> None:
     if args.output:
         text = result_text(verification_record(verification), args.format)
-        write_file(args.output, text.encode(), overwrite=args.overwrite)
+        write_file(args, args.output, text.encode())
     if args.user_data:
         user_data = verification.response.user_data if verification.response else None
         if user_data:
-            write_file(args.user_data, user_data, overwrite=args.overwrite)
+            write_file(args, args.user_data, user_data)
         elif not args.quiet:
             write_message("warning", "The response has no user data; no file was written for it.")
 

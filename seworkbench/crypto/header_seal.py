@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
+from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+from seworkbench.crypto.sealed_parts import open_part, seal_part
 from seworkbench.errors import FormatError
-from seworkbench.formats.se_header import TAG_SIZE, SecretPartV1, SeHeader
-from seworkbench.secret import Secret
+from seworkbench.formats.se_header import SecretPartV1, SeHeader
+
+if TYPE_CHECKING:
+    from seworkbench.secret import Secret
 
 
 def seal(header: SeHeader, content: SecretPartV1, header_key: Secret) -> SeHeader:
-    """The header with encrypted part and tag filled in. Every other field must be final: all of it is authenticated.
-
-    Args:
-        header: the header; its encrypted part must have the right length, its content is replaced.
-        content: what to encrypt.
-        header_key: 32 bytes.
-    """
-    sealed = AESGCM(header_key.reveal()).encrypt(header.iv, content.build(), header.aad)
-    return dataclasses.replace(header, encrypted=sealed[:-TAG_SIZE], tag=sealed[-TAG_SIZE:])
+    """The header with encrypted part and tag filled in, see `seal_part`."""
+    return seal_part(header, content, header_key)
 
 
 def open_sealed(header: SeHeader, header_key: Secret) -> Secret:
@@ -30,14 +23,13 @@ def open_sealed(header: SeHeader, header_key: Secret) -> Secret:
     Raises:
         FormatError: if the tag does not match: another key, or any bit of the header was changed.
     """
-    try:
-        plain = AESGCM(header_key.reveal()).decrypt(header.iv, header.encrypted + header.tag, header.aad)
-    except InvalidTag:
+    plain = open_part(header, header_key)
+    if plain is None:
         raise FormatError(
             "The header key does not open this header.",
             remedy="Either it belongs to another image, or the header was changed.",
-        ) from None
-    return Secret(plain)
+        )
+    return plain
 
 
 def open_header(header: SeHeader, header_key: Secret) -> SecretPartV1:

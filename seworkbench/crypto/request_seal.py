@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from seworkbench.crypto.key_slots import unwrap, wrap
 from seworkbench.crypto.points import key_hash, public_key
+from seworkbench.crypto.sealed_parts import open_part, seal_part
 from seworkbench.errors import FormatError
 from seworkbench.formats.arcb import Arcb, RequestSecretsV1, RequestSlotV1, parse_request_secrets
-from seworkbench.formats.se_header import TAG_SIZE
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -36,15 +32,8 @@ def request_slot(
 
 
 def seal_request(arcb: Arcb, content: RequestSecretsV1, protection_key: Secret) -> Arcb:
-    """The request with encrypted part and tag filled in. Every other field must be final: all of it is authenticated.
-
-    Args:
-        arcb: the request; its encrypted part must have the right length, its content is replaced.
-        content: what to encrypt.
-        protection_key: 32 bytes.
-    """
-    sealed = AESGCM(protection_key.reveal()).encrypt(arcb.iv, content.build(), arcb.aad)
-    return dataclasses.replace(arcb, encrypted=sealed[:-TAG_SIZE], tag=sealed[-TAG_SIZE:])
+    """The request with encrypted part and tag filled in, see `seal_part`."""
+    return seal_part(arcb, content, protection_key)
 
 
 def open_request(arcb: Arcb, protection_key: Secret) -> RequestSecretsV1:
@@ -53,14 +42,14 @@ def open_request(arcb: Arcb, protection_key: Secret) -> RequestSecretsV1:
     Raises:
         WrongProtectionKeyError: if the tag does not match: another key, or any bit of the request was changed.
     """
-    try:
-        plain = AESGCM(protection_key.reveal()).decrypt(arcb.iv, arcb.encrypted + arcb.tag, arcb.aad)
-    except InvalidTag:
+    plain = open_part(arcb, protection_key)
+    if plain is None:
         raise WrongProtectionKeyError(
             "The protection key does not open this request.",
             remedy="Either the key belongs to another request, or the request was changed.",
-        ) from None
-    return parse_request_secrets(plain)
+        )
+    with plain:
+        return parse_request_secrets(plain.reveal())
 
 
 def protection_key_of_machine(arcb: Arcb, host: ec.EllipticCurvePrivateKey) -> Secret:

@@ -351,6 +351,28 @@ def test_a_service_that_fails_is_an_error_without_a_result(place: Place) -> None
     assert not Path(place.file("res")).exists()
 
 
+# --- outputs ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["resp.bin", "guest.img", "arpk.key", "ud"])
+def test_no_output_takes_the_place_of_an_input(place: Place, name: str) -> None:
+    before = Path(place.file(name)).read_bytes()
+    arguments = [*place.verification(), "-o", place.file(name), "--overwrite", "-q", "-u", place.file("ud")]
+    assert attest("check", *arguments) == 1
+    assert Path(place.file(name)).read_bytes() == before
+
+
+def test_no_request_takes_the_place_of_a_document(place: Place) -> None:
+    document = Path(place.document)
+    before = document.read_bytes()
+    status = attest(
+        "create", "-k", document, "--no-verify", "-q", "-o", document, "-a", place.file("new.key"), "--overwrite"
+    )
+    assert status == 1
+    assert document.read_bytes() == before
+    assert not Path(place.file("new.key")).exists()
+
+
 # --- dissect ---------------------------------------------------------------------------------------------------------
 
 
