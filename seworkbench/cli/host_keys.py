@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
 
     from seworkbench.trust.fetch import FetchTry
-    from seworkbench.trust.verify import TrustResult
+    from seworkbench.trust.verify import TrustResult, TrustRun
 
 UNVERIFIED = "The host key documents are not verified (--no-verify): whoever made them could be able to open {what}."
 
@@ -76,22 +76,35 @@ def require_host_keys(args: argparse.Namespace) -> None:
             raise UsageError(f"{name} needs --cert.")
 
 
-def verify_host_keys_of(args: argparse.Namespace, *, at: datetime) -> tuple[TrustResult, tuple[FetchTry, ...]]:
+@dataclass(frozen=True, slots=True)
+class HostKeyVerification:
+    """A verification that the options asked for.
+
+    Args:
+        run: everything that went in.
+        result: what came out.
+        tries: what was asked on the network.
+    """
+
+    run: TrustRun
+    result: TrustResult
+    tries: tuple[FetchTry, ...]
+
+
+def verify_host_keys_of(args: argparse.Namespace, *, at: datetime) -> HostKeyVerification:
     """Verify the documents that the options name; every address that is asked is told on standard error.
 
     Args:
         args: with the options of `add_host_keys`; they ask for verification.
         at: the instant to verify for.
 
-    Returns:
-        The result, and what was asked on the network.
-
     Raises:
         SeError: if a file cannot be read.
     """
     # Loads the cryptographic libraries.
     from seworkbench.trust.fetch import UrlFetcher  # noqa: PLC0415
-    from seworkbench.trust.files import TrustFiles, verify_files  # noqa: PLC0415
+    from seworkbench.trust.files import TrustFiles, read_run  # noqa: PLC0415
+    from seworkbench.trust.verify import verify_host_keys  # noqa: PLC0415
 
     def announce(url: str) -> None:
         if not args.quiet:
@@ -100,12 +113,13 @@ def verify_host_keys_of(args: argparse.Namespace, *, at: datetime) -> tuple[Trus
     files = TrustFiles(tuple(args.cert), tuple(args.crl), args.root_ca, args.offline)
     with foreground_job(quiet=True) as job:
         fetcher = UrlFetcher(at=datetime.now(UTC), job=job, announce=announce)
-        result = verify_files(args.host_key_document, files, at, None if args.offline else fetcher)
+        run = read_run(args.host_key_document, files, None if args.offline else fetcher)
+        result = verify_host_keys(run, at)
     if not args.quiet:
         for made in fetcher.tries:
             if made.reason:
                 write_message("note", str(made))
-    return result, tuple(fetcher.tries)
+    return HostKeyVerification(run, result, tuple(fetcher.tries))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +157,7 @@ def accepted_keys_of(args: argparse.Namespace, what: str) -> KeysInUse:
     from seworkbench.checks import Verdict  # noqa: PLC0415
     from seworkbench.trust.files import accepted_keys  # noqa: PLC0415
 
-    result, _ = verify_host_keys_of(args, at=datetime.now(UTC))
+    result = verify_host_keys_of(args, at=datetime.now(UTC)).result
     keys = accepted_keys(result)
     if not args.quiet:
         for leaf in result.check.leaves():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from seworkbench.cli import status
 from seworkbench.cli.host_keys import add_host_keys, require_host_keys, verify_host_keys_of
-from seworkbench.cli.options import Once, add_verbosity, instant, require_one_verbosity
+from seworkbench.cli.options import Once, add_report, add_verbosity, instant, require_one_verbosity, require_report
 from seworkbench.cli.terminal import check_lines, one_line, verdict_line, write_json, write_lines, write_message
 from seworkbench.errors import UsageError
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterator
 
+    from seworkbench.cli.host_keys import HostKeyVerification
     from seworkbench.trust.causes import Cause
     from seworkbench.trust.fetch import FetchTry
     from seworkbench.trust.verify import HostKeyResult, TrustResult
@@ -27,6 +28,7 @@ def configure(parser: ArgumentParser) -> None:
     add_host_keys(parser.add_argument_group("host keys"), "host key document to verify")
     parser.add_argument("--at", type=instant, action=Once, metavar="TIME", help="verify for this instant, not for now")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    add_report(parser)
     add_verbosity(parser)
 
 
@@ -34,14 +36,18 @@ def run(args: Namespace) -> int:
     """Carry out the command."""
     require_one_verbosity(args)
     require_host_keys(args)
+    require_report(args)
     if args.no_verify:
         return _read_only(args)
     at = (args.at or datetime.now(UTC)).replace(microsecond=0)
     if args.at is not None and not args.quiet:
         write_message("warning", f"Verified for {at.isoformat()}, not for now: a simulation.")
-    result, tries = verify_host_keys_of(args, at=at)
+    done = verify_host_keys_of(args, at=at)
+    result = done.result
+    if args.report is not None:
+        _write_report(args, done)
     if args.json:
-        write_json(_json(result, tries))
+        write_json(_json(result, done.tries))
     else:
         write_lines(_lines(result, args))
     return status.DONE if result.accepted else status.CHECK_FAILED
@@ -51,8 +57,9 @@ def _read_only(args: Namespace) -> int:
     """As the reference with --no-verify: the documents must be readable, and everything else is waived."""
     from seworkbench.trust.host_key_document import read_host_key_document  # noqa: PLC0415 - loads cryptography
 
-    if args.at is not None:
-        raise UsageError("--at needs --cert.", remedy="Without verification no instant matters.")
+    for name, value in (("--at", args.at), ("--report", args.report)):
+        if value is not None:
+            raise UsageError(f"{name} needs --cert.", remedy="Without verification there is nothing to say.")
     documents = [read_host_key_document(path) for path in args.host_key_document]
     if not args.quiet:
         write_message("warning", _UNVERIFIED)
@@ -62,6 +69,16 @@ def _read_only(args: Namespace) -> int:
     else:
         write_lines(f"not checked  {document.phkh.hex()}  {one_line(document.path)}" for document in documents)
     return status.DONE
+
+
+def _write_report(args: Namespace, done: HostKeyVerification) -> None:
+    from seworkbench.report.model import Clock  # noqa: PLC0415 - only a report pays for loading it
+    from seworkbench.report.trust import verification_report  # noqa: PLC0415 - as above
+    from seworkbench.report.write import write_report  # noqa: PLC0415 - as above
+
+    clock = Clock.COMPUTER if args.at is None else Clock.CHOSEN
+    files = (*done.run.host_keys, *done.run.certificates, *done.run.crls)
+    write_report(verification_report(done.result, clock=clock, tries=done.tries, given=files), args.report)
 
 
 def _lines(result: TrustResult, args: Namespace) -> Iterator[str]:

@@ -38,15 +38,12 @@ class TrustFiles:
     offline: bool = False
 
 
-def verify_files(
-    documents: Iterable[Path], files: TrustFiles, at: datetime, fetcher: CrlFetcher | None = None
-) -> TrustResult:
-    """Verify host key documents.
+def read_run(documents: Iterable[Path], files: TrustFiles, fetcher: CrlFetcher | None = None) -> TrustRun:
+    """Everything that a verification needs.
 
     Args:
         documents: files with a host key document each.
         files: what to verify them with.
-        at: the instant to verify for.
         fetcher: downloads revocation lists unless `files` rules that out; without it nothing is downloaded.
 
     Raises:
@@ -59,9 +56,21 @@ def verify_files(
         anchors=system_store() if files.root_ca is None else load_input(files.root_ca),
         offline=files.offline or fetcher is None,
     )
-    if fetcher is not None and not files.offline:
-        run = fetch_for(run, fetcher)
-    return verify_host_keys(run, at)
+    return run if fetcher is None or files.offline else fetch_for(run, fetcher)
+
+
+def verify_files(documents: Iterable[Path], files: TrustFiles, at: datetime) -> TrustResult:
+    """Verify host key documents with what is in files and nothing else.
+
+    Args:
+        documents: files with a host key document each.
+        files: what to verify them with.
+        at: the instant to verify for.
+
+    Raises:
+        SeError: if a file cannot be read.
+    """
+    return verify_host_keys(read_run(documents, files), at)
 
 
 def accepted_keys(result: TrustResult) -> tuple[tuple[str, ec.EllipticCurvePublicKey], ...]:

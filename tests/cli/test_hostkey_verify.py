@@ -124,6 +124,25 @@ def test_what_is_no_instant_is_wrong_usage(text: str) -> None:
     assert verify("-k", "host1.crt", *GOOD, "--at", text) == 2
 
 
+@pytest.mark.parametrize("ending", [".html", ".json", ".md"])
+def test_a_report_says_the_same(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"report{ending}"
+    assert verify("-k", "host1.crt,host_revoked.crt", *GOOD, "-q", "--at", "2090-01-01", "--report", str(path)) == 3
+    text = path.read_text()
+    assert HOST1[:8] in text
+    assert "chosen by the user" in text
+    assert "failed" in text
+
+
+def test_a_report_of_an_unknown_form_or_over_a_file_is_refused_before_anything_is_asked(
+    tmp_path: Path, web: Web
+) -> None:
+    assert verify("-k", "host1.crt", *CHAIN, "--report", "report.doc") == 2
+    (tmp_path / "report.html").touch()
+    assert verify("-k", "host1.crt", *CHAIN, "--report", str(tmp_path / "report.html")) == 1
+    assert web.requests == []
+
+
 # --- Options ----------------------------------------------------------------------------------------------------------
 
 
@@ -137,6 +156,7 @@ def test_what_is_no_instant_is_wrong_usage(text: str) -> None:
         (["-k", "host1.crt", "--no-verify", "--offline"], "--offline needs --cert"),
         (["-k", "host1.crt", "--no-verify", "--crl", "host.crl"], "--crl needs --cert"),
         (["-k", "host1.crt", "--no-verify", "--at", "2026-01-01"], "--at needs --cert"),
+        (["-k", "host1.crt", "--no-verify", "--report", "r.html"], "--report needs --cert"),
         (["-k", "host1.crt", *GOOD, "--root-ca", "root.crt"], "given more than once"),
         (["-k", "host1.crt", *GOOD, "-v", "-q"], "exclude each other"),
         (["host1.crt"], "nrecognized arguments"),
