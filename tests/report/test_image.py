@@ -21,7 +21,6 @@ from seworkbench.image.verify import verify_image
 from seworkbench.report.image import image_report
 from seworkbench.report.json_form import json_bytes
 
-
 from .samples import AT
 
 if TYPE_CHECKING:
