@@ -93,7 +93,7 @@ def _covered(group: SigningGroup) -> Iterator[Edge]:
         check = group.stage_a.find(f"trust.a7.revocation.{depth}")
         certificate = covered.certificate
         for crl in covered.used:
-            listed = crl.entry(certificate.certificate.serial_number) is not None
+            listed = crl.entry(certificate.serial) is not None
             kind = EdgeKind.REVOKES if listed else EdgeKind.COVERS
             shown = check or _COVERED.passed(f"Used for {certificate.name}.")
             yield Edge(kind, crl.fingerprint, certificate.fingerprint, shown)
@@ -112,7 +112,7 @@ def _host_key(item: HostKeyJudgement) -> Iterator[Edge]:
         return
     rules = {found.crl: found.found_by for found in item.coverage.candidates if found.quirk}
     for crl in item.coverage.used:
-        listed = crl.entry(item.certificate.certificate.serial_number) is not None
+        listed = crl.entry(item.certificate.serial) is not None
         kind = EdgeKind.REVOKES if listed else EdgeKind.COVERS
         yield Edge(kind, crl.fingerprint, end, leaves[REVOCATION.id], rules.get(crl, ""))
 

@@ -106,7 +106,7 @@ def host_key_cause(
         usable = [crl for crl, _, _ in candidates if not host_key_crl_fault(crl, signing, at)]
         if not usable:
             kind = CauseKind.NO_CRL
-        elif any(crl.entry(certificate.certificate.serial_number) is not None for crl in usable):
+        elif any(crl.entry(certificate.serial) is not None for crl in usable):
             kind = CauseKind.HKD_REVOKED
     return cause(kind) if kind else None
 
@@ -272,7 +272,7 @@ def _revocation(certificate: TrustCertificate, usable: tuple[TrustCrl, ...]) -> 
         return REVOCATION.not_checked("There is no usable revocation list.")
     serial = ("serial number", certificate.serial_text)
     for crl in usable:
-        entry = crl.entry(certificate.certificate.serial_number)
+        entry = crl.entry(certificate.serial)
         if entry is not None:
             why = revocation_reason(entry)
             rows = (serial, ("listed in", f"{crl.source.name}, {crl.name}"), ("reason", why or "none stated"))

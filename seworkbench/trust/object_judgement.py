@@ -196,7 +196,7 @@ def _revocation(
     if not covered.used:
         text = f"There is no valid revocation list of {issuer.name}."
         return REVOCATION.failed(text, *rows) if needed else REVOCATION.not_checked(text, required=False)
-    entry = covered.used[0].entry(certificate.certificate.serial_number)
+    entry = covered.used[0].entry(certificate.serial)
     if entry is not None:
         return REVOCATION.failed(f"It is revoked since {moment(entry.revocation_date_utc)}.", *rows)
     return REVOCATION.passed(f"Not in {covered.used[0].source.short}.", *rows)

@@ -174,9 +174,14 @@ class TrustCertificate:
         return names.name_text(self.certificate.issuer)
 
     @cached_property
+    def serial(self) -> int:
+        """Its serial number. Old roots have odd ones, of which the library warns each time: it is asked once."""
+        return self.certificate.serial_number
+
+    @cached_property
     def serial_text(self) -> str:
         """Its serial number in hexadecimal, whole bytes."""
-        return serial_text(self.certificate.serial_number)
+        return serial_text(self.serial)
 
     @cached_property
     def not_before(self) -> datetime:

@@ -84,7 +84,7 @@ def _revoked_root(chain: Sequence[TrustCertificate], crls: Sequence[TrustCrl], a
     if not root.self_issued:
         return None
     used = chain_coverage(root, root, crls, at).used
-    listed = any(crl.entry(root.certificate.serial_number) is not None for crl in used)
+    listed = any(crl.entry(root.serial) is not None for crl in used)
     return (REVOKED, len(chain) - 1, "certificate revoked") if listed else None
 
 

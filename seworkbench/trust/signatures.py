@@ -97,7 +97,7 @@ def identifier_rows(identifier: KeyIdentifier, issuer: TrustCertificate) -> list
         own = issuer.subject_key_id
         rows.append(("key identifier", identifier.key_id.hex(), own.hex(), identifier.key_id == own))
     if identifier.serial is not None:
-        own_serial = issuer.certificate.serial_number
+        own_serial = issuer.serial
         rows.append(
             ("serial number", serial_text(identifier.serial), issuer.serial_text, identifier.serial == own_serial)
         )

@@ -333,7 +333,7 @@ def _revocation(outcome: PathOutcome, depth: int, covered: Coverage, issuer: Tru
         fault = f"There is no valid revocation list of {itself}."
         if covered.rejected:
             fault += f" {covered.rejected[0].crl.source.short}: {covered.rejected[0].reason}"
-    elif entry := covered.used[0].entry(certificate.certificate.serial_number):
+    elif entry := covered.used[0].entry(certificate.serial):
         fault = f"It is revoked since {moment(entry.revocation_date_utc)}."
     elif decided and outcome.code == CRL_BAD_SIGNATURE:
         fault = "A list with the right issuer name and a wrong signature takes the place of the good one."
