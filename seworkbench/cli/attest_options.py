@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from seworkbench.cli.options import Once, PathList
 from seworkbench.errors import FormatError, UsageError
-from seworkbench.files import AtomicFile, read_secret, read_whole, refuse_own_input
+from seworkbench.files import AtomicFile, read_whole, refuse_own_input
 from seworkbench.formats.arcb import PROTECTION_KEY_SIZE
 from seworkbench.formats.exchange import MAX_EXCHANGE_FILE_SIZE
+from seworkbench.secret import Secret
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterator
 
     from seworkbench.attestation.known import FoundHeader, Known
-    from seworkbench.secret import Secret
 
 _HEX_KEY_SIZE = 2 * PROTECTION_KEY_SIZE
 
@@ -97,13 +97,19 @@ def read_protection_key(path: Path) -> Secret:
         SeError: if it cannot be read or is none; hexadecimal text is named as such.
     """
     content = read_whole(path, 1 << 16)
-    if len(content.strip()) == _HEX_KEY_SIZE and len(content) != PROTECTION_KEY_SIZE:
+    if len(content) == PROTECTION_KEY_SIZE:
+        return Secret(content)
+    if len(content.strip()) == _HEX_KEY_SIZE:
         raise FormatError(
             "The protection key must be 32 raw bytes; this looks like hexadecimal text.",
             where=str(path),
             remedy=f"Turn it into bytes: xxd -r -p {path.name} > arpk.key",
         )
-    return read_secret(path, PROTECTION_KEY_SIZE, "protection key (ARPK)")
+    raise FormatError(
+        f"The protection key (ARPK) must be exactly {PROTECTION_KEY_SIZE} bytes; the file has {len(content)}.",
+        where=str(path),
+        remedy="Use the key file that was written when the request was created.",
+    )
 
 
 def read_header(path: Path) -> FoundHeader:

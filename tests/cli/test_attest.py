@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -251,6 +252,25 @@ def test_a_key_as_hexadecimal_text_is_explained(place: Place, capsys: pytest.Cap
     key.write_text(key.read_bytes().hex() + "\n")
     assert attest("verify", *place.verification()) == 1
     assert "hexadecimal text" in capsys.readouterr().err
+
+
+def test_a_key_of_another_size_is_refused_without_advice_to_make_one(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(place.file("arpk.key")).write_bytes(bytes(31))
+    assert attest("verify", *place.verification()) == 1
+    written = capsys.readouterr().err
+    assert "exactly 32 bytes; the file has 31" in written
+    assert "openssl rand" not in written
+
+
+def test_the_protection_key_may_come_through_a_pipe(place: Place) -> None:
+    ours, theirs = os.pipe()
+    os.write(theirs, Path(place.file("arpk.key")).read_bytes())
+    os.close(theirs)
+    options = ["-i", place.file("resp.bin"), "--hdr", place.file("guest.img"), "-a", f"/dev/fd/{ours}", "-q"]
+    assert attest("verify", *options) == 0
+    os.close(ours)
 
 
 def test_a_missing_header_is_an_error(place: Place) -> None:
