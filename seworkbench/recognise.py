@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 # A command line is a line of text; a longer text is something else.
 _COMMAND_LINE_LIMIT = 64 << 10
-_CERTIFICATE_LIMIT = 1 << 20
+# Certificates are small; revocation lists of busy authorities have some megabytes.
+_CERTIFICATE_LIMIT = 16 << 20
 # The pages where pvimg looks for a header in images without metadata.
 _HEADER_PROBES = range(0x1000, 0x15000, 0x1000)
 
@@ -122,26 +123,27 @@ def _as_exchange(file: ImageFile, head: bytes) -> tuple[Kind, str] | None:
 
 
 def _as_pem(file: ImageFile, head: bytes) -> tuple[Kind, str] | None:
-    if b"-----BEGIN" not in head[:65536]:
+    if b"-----BEGIN" not in head[:65536] or file.size > _CERTIFICATE_LIMIT:
         return None
-    if b"-----BEGIN X509 CRL-----" in head and b"-----BEGIN CERTIFICATE-----" not in head:
-        return Kind.CRL, "A certificate revocation list."
     if b"PRIVATE KEY-----" in head:
         return Kind.PRIVATE_KEY, "A private key."
-    if b"-----BEGIN CERTIFICATE-----" in head:
-        return _certificate(file)
-    return Kind.UNKNOWN, "PEM text of a kind that has no use here."
+    return _trust_objects(file)
 
 
-def _certificate(file: ImageFile) -> tuple[Kind, str]:
+def _trust_objects(file: ImageFile) -> tuple[Kind, str]:
     # Needs the cryptographic library; most files do not get this far.
-    from seworkbench.trust.host_key_document import read_host_key_document  # noqa: PLC0415
+    from seworkbench.trust.describe import bundle_text  # noqa: PLC0415
+    from seworkbench.trust.objects import ObjectKind  # noqa: PLC0415
+    from seworkbench.trust.reading import read_objects  # noqa: PLC0415
 
-    try:
-        document = read_host_key_document(file.path)
-    except FormatError as error:
-        return Kind.CERTIFICATE, f"A certificate, but not of a host key: {error.what}"
-    return Kind.HOST_KEY_DOCUMENT, f"For host key {document.phkh.hex()[:16]}…"
+    bundle = read_objects(file.read_at(0, file.size), str(file.path))
+    detail = bundle_text(bundle)
+    if not bundle.certificates:
+        return (Kind.CRL if bundle.crls else Kind.UNKNOWN), detail
+    # Of several certificates in a host key document, the first counts.
+    first = bundle.certificates[0]
+    own = first.phkh is not None and first.kind in (ObjectKind.HOST_KEY, ObjectKind.OTHER)
+    return (Kind.HOST_KEY_DOCUMENT if own else Kind.CERTIFICATE), detail
 
 
 def _as_kernel(file: ImageFile, head: bytes) -> tuple[Kind, str] | None:
@@ -174,10 +176,7 @@ def _as_key(file: ImageFile, head: bytes) -> tuple[Kind, str] | None:
 def _as_der(file: ImageFile, head: bytes) -> tuple[Kind, str] | None:
     if not head.startswith(b"\x30") or file.size > _CERTIFICATE_LIMIT:
         return None
-    kind, detail = _certificate(file)
-    return (
-        (kind, detail) if kind is Kind.HOST_KEY_DOCUMENT else (Kind.UNKNOWN, "A DER file of a kind that is not known.")
-    )
+    return _trust_objects(file)
 
 
 def _as_text(file: ImageFile, head: bytes) -> tuple[Kind, str] | None:

@@ -54,6 +54,10 @@ def kind_of(tmp_path: Path, content: bytes) -> Kind:
         (PKI / "root.crt", Kind.CERTIFICATE),
         (PKI / "host_p256.crt", Kind.CERTIFICATE),
         (PKI / "host_rsa.crt", Kind.CERTIFICATE),
+        (PKI / "bundle_two_hosts.crt", Kind.HOST_KEY_DOCUMENT),
+        (PKI / "bundle_sign_inter_crls.crt", Kind.CERTIFICATE),
+        (PKI / "host.der.crl", Kind.CRL),
+        (PKI / "truncated.crt", Kind.UNKNOWN),
         (PKI / "garbage.crt", Kind.UNKNOWN),
         (PKI / "empty.crt", Kind.UNKNOWN),
         (ATTESTATION / "all.req", Kind.ATTESTATION_REQUEST),
@@ -68,6 +72,25 @@ def test_every_kind_is_recognised(path: Path, kind: Kind) -> None:
     assert found.kind is kind
     assert found.detail.endswith((".", "…"))
     assert found.size == path.stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("name", "detail"),
+    [
+        ("host1.crt", "For host key ee5b238212e602d7…, until 2094-01-01."),
+        ("host_p256.crt", "A host key document whose key is EC secp256r1, not P-521, until 2094-01-01."),
+        ("inter.crt", "Intermediate certificate: Intermediate CA, until 2094-01-01."),
+        ("root.crl", "Root CA CRL: 0 entries, next list due 2094-01-01."),
+        ("truncated.crt", "Block 1 cannot be read: its last line is missing: it was cut off."),
+        ("host1.key", "A private key."),
+    ],
+)
+def test_certificates_and_lists_are_described(name: str, detail: str) -> None:
+    assert recognise(PKI / name).detail.startswith(detail)
+
+
+def test_what_comes_along_in_a_file_is_counted() -> None:
+    assert recognise(PKI / "bundle_sign_inter_crls.crt").detail.endswith("And 1 certificate, 2 revocation lists.")
 
 
 @pytest.mark.parametrize(
