@@ -40,8 +40,15 @@ def calendar_text(objects: Iterable[TrustObject], made_at: datetime, names: Mapp
     return "".join(f"{part}\r\n" for line in lines for part in _folded(line))
 
 
+def lifetime(item: TrustObject) -> tuple[datetime, datetime | None]:
+    """From when to when an object is valid; a list without a next update has no end."""
+    if isinstance(item, TrustCertificate):
+        return item.not_before, item.not_after
+    return item.this_update, item.next_update
+
+
 def _event(item: TrustObject, made_at: datetime, name: str) -> Iterator[str]:
-    end = item.not_after if isinstance(item, TrustCertificate) else item.next_update
+    _begin, end = lifetime(item)
     if end is None:
         return
     what = "expires" if isinstance(item, TrustCertificate) else "has to be renewed"

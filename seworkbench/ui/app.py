@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QApplication, QMessageBox
@@ -13,33 +14,56 @@ from seworkbench import __version__
 from seworkbench.ui.pages.build.page import BuildPage
 from seworkbench.ui.pages.inspect.page import InspectPage
 from seworkbench.ui.pages.overview import OverviewPage
+from seworkbench.ui.pages.trust.page import TrustPage
+from seworkbench.ui.pages.trust.session import TrustSession
+from seworkbench.ui.pages.trust.summary import TrustSummary
 from seworkbench.ui.settings import settings_file
 from seworkbench.ui.theme import load_fonts
+from seworkbench.ui.tour.launcher import TourLauncher
 from seworkbench.ui.window import MainWindow
 from seworkbench.ui.workbench import Workbench
+from seworkbench.workspace.places import workspace_path
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
     from types import TracebackType
 
     from seworkbench.ui.pages.page import Page
 
 
-def make_window(settings_path: Path) -> MainWindow:
-    """The window with all its pages, not shown yet; a QApplication must exist."""
+def make_window(
+    settings_path: Path, workspace: Path | None = None, tour_pages: Callable[[Workbench], list[Page]] | None = None
+) -> MainWindow:
+    """The window with all its pages, not shown yet; a QApplication must exist.
+
+    Args:
+        settings_path: where the settings are kept.
+        workspace: the workspace to open; None for one in memory, of which nothing is kept.
+        tour_pages: makes the pages that only the window of a tour has; None for the user's window, which offers tours.
+    """
     load_fonts()
     workbench = Workbench(settings_path)
     workbench.theme.apply()
+    trust = TrustSession(workbench.jobs, workbench)
     overview = OverviewPage(workbench)
+    overview.add_task("Trust host keys", "Whose keys they are, step by step up to the root.", "Trust", "trust")
     overview.add_task(
         "Build an image", "From kernel, command line and ramdisk, for the machines you name.", "Build", "build"
     )
     overview.add_task(
         "Inspect an image", "Its fields, bytes and checks; with a key, its content.", "Inspect", "inspect"
     )
-    pages: list[Page] = [overview, BuildPage(workbench), InspectPage(workbench)]
+    overview.add_card(TrustSummary(workbench, trust))
+    pages: list[Page] = [overview, TrustPage(workbench, trust), BuildPage(workbench, trust), InspectPage(workbench)]
+    if tour_pages is None:
+        tours = TourLauncher(overview, lambda settings, more: make_window(settings, tour_pages=more))
+        overview.offer_tour(tours.take)
+    else:
+        pages += tour_pages(workbench)
     window = MainWindow(workbench, pages)
     workbench.setParent(window)
+    kept = workbench.settings.workspace
+    trust.open(Path(kept) if kept and Path(kept).exists() else workspace)
     return window
 
 
@@ -59,7 +83,7 @@ def open_workbench(files: list[Path]) -> int:
     application.setApplicationName("seworkbench")
     application.setApplicationDisplayName("SE Workbench")
     application.setStyle("Fusion")
-    window = make_window(settings_file())
+    window = make_window(settings_file(), workspace_path())
     sys.excepthook = _show_defect
     window.show()
     if files:

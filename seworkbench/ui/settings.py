@@ -34,6 +34,7 @@ class Settings:
         geometry: window geometry as Qt packs it, hexadecimal.
         keep_recent: whether recent files are kept at all.
         recent: paths of files opened lately, newest first.
+        workspace: path of the workspace that is opened at the start; empty for the usual one.
     """
 
     theme: str = "system"
@@ -42,6 +43,7 @@ class Settings:
     geometry: str = ""
     keep_recent: bool = True
     recent: list[str] = field(default_factory=list)
+    workspace: str = ""
 
     @classmethod
     def load(cls, path: Path) -> Settings:

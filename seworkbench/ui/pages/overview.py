@@ -39,11 +39,18 @@ class OverviewPage(Page):
         self.tasks = QHBoxLayout()
         self.tasks.setSpacing(12)
         column.addLayout(self.tasks)
+        self._cards = QVBoxLayout()
+        self._cards.setSpacing(12)
+        column.addLayout(self._cards)
         self._recent = Card("Recent files")
         column.addWidget(self._recent)
         column.addStretch(1)
         workbench.recent_changed.connect(self._show_recent)
         self._show_recent()
+
+    def add_card(self, card: Card) -> None:
+        """A card above the recent files."""
+        self._cards.addWidget(card)
 
     def add_task(self, title: str, text: str, word: str, page: str) -> None:
         """A card that leads to a page."""

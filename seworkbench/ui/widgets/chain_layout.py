@@ -24,6 +24,8 @@ MARGIN = 12.0
 _TRUNK = 22.0
 _INDENT = 40.0
 _ROW_GAP = 30.0
+# Where a line breaks there must be room for the gap.
+_BROKEN_GAP = 50.0
 _GRID_GAP = 10.0
 # From a card to the column of lists.
 _ARM = 48.0
@@ -207,13 +209,15 @@ class _Placing:
         tops = [node for node in picture.nodes if node.key not in self._parent and node.shape not in LISTS]
         below = MARGIN
         for node in tops:
-            if node.key not in self._boxes:
+            if node.key not in self._boxes and node.shape not in HOSTS:
                 below = self._place(node, MARGIN, below) + _ROW_GAP
+        below = self._place_loose([node for node in tops if node.shape in HOSTS], below, HOST_KEY_SIZE)
         # What hangs in a circle has no top; it is placed like one.
         for node in picture.nodes:
             if node.key not in self._boxes and node.shape not in LISTS:
                 below = self._place(node, MARGIN, below) + _ROW_GAP
-        below = self._place_loose_lists(picture, below)
+        loose = [node for node in picture.nodes if node.shape in LISTS and node.key not in self._boxes]
+        below = self._place_loose(loose, below, LIST_SIZE)
         for edge in self._edges:
             if edge.kind is EdgeKind.LISTS:
                 self._point(edge)
@@ -242,12 +246,15 @@ class _Placing:
         if hosts:
             below = self._place_hosts(box, hosts, below, room=bool(issuers))
         if len(issuers) == 1 and not hosts:
-            child_top = max(below, box.bottom) + _ROW_GAP
+            broken = self._issuing(issuers[0]).verdict is Verdict.FAILED
+            child_top = max(below, box.bottom) + (_BROKEN_GAP if broken else _ROW_GAP)
             below = self._place(issuers[0], left, child_top)
             self._issue(box, issuers[0], straight=True)
         else:
             for child in issuers:
-                below = self._place(child, left + _INDENT, max(below, box.bottom) + _ROW_GAP)
+                broken = self._issuing(child).verdict is Verdict.FAILED
+                gap = _BROKEN_GAP if broken else _ROW_GAP
+                below = self._place(child, left + _INDENT, max(below, box.bottom) + gap)
                 self._issue(box, child, straight=False)
         return max(below, box.bottom)
 
@@ -323,16 +330,15 @@ class _Placing:
                 cross = (centre, (level + place.top) / 2)
         return Line(edge, points, cross, stem=stem)
 
-    def _place_loose_lists(self, picture: ChainPicture, below: float) -> float:
-        """Lists whose issuer is not there stand at the end, side by side."""
-        left, placed = MARGIN, False
-        for node in picture.nodes:
-            if node.shape in LISTS and node.key not in self._boxes:
-                if placed and left + LIST_SIZE[0] > self._width - MARGIN:
-                    left, below = MARGIN, below + LIST_SIZE[1] + _LIST_GAP
-                self._boxes[node.key] = Box(left, below, *LIST_SIZE)
-                left, placed = left + LIST_SIZE[0] + _GRID_GAP, True
-        return below + LIST_SIZE[1] + _ROW_GAP if placed else below
+    def _place_loose(self, nodes: Sequence[ChainNode], below: float, size: tuple[float, float]) -> float:
+        """What has no issuer stands side by side; returns where the next thing may begin."""
+        left = MARGIN
+        for node in nodes:
+            if left > MARGIN and left + size[0] > self._width - MARGIN:
+                left, below = MARGIN, below + size[1] + _LIST_GAP
+            self._boxes[node.key] = Box(left, below, *size)
+            left += size[0] + _GRID_GAP
+        return below + size[1] + _ROW_GAP if nodes else below
 
     def _column(self) -> float:
         """Where the column of lists begins: right of every card that has one."""
@@ -353,7 +359,7 @@ class _Placing:
 
     def _issue(self, issuer: Box, child: ChainNode, *, straight: bool) -> None:
         """The line from an issuer to a certificate below it."""
-        edge = next(edge for edge in self._edges if edge.kind is EdgeKind.ISSUED and edge.end == child.key)
+        edge = self._issuing(child)
         place = self._boxes[child.key]
         trunk = issuer.left + _TRUNK
         level = place.middle[1]
@@ -361,17 +367,21 @@ class _Placing:
         points = [(trunk, issuer.bottom), (trunk, place.top if straight else level)]
         if not straight:
             points.append((place.left, level))
-        cross = (trunk, place.top - _ROW_GAP / 2) if failed else None
+        cross = (trunk, place.top - _BROKEN_GAP / 2) if failed else None
         stem: tuple[tuple[float, float], ...] = ()
         if failed and not straight:
             # The trunk leads to others as well: thick is only the part before this one.
-            branch = (trunk, max(issuer.bottom, place.top - _ROW_GAP))
+            branch = (trunk, max(issuer.bottom, place.top - _BROKEN_GAP))
             stem, points = (points[0], branch), [branch, *points[1:]]
         words = None
         if edge.words:
             at = trunk + (16 if failed else 8)
-            words = Box(at, place.top - (_ROW_GAP + _WORDS) / 2, self._list_left - at - 6, _WORDS)
+            gap = _BROKEN_GAP if failed else _ROW_GAP
+            words = Box(at, place.top - (gap + _WORDS) / 2, self._list_left - at - 6, _WORDS)
         self._lines.append(Line(edge, tuple(points), cross, words, stem))
+
+    def _issuing(self, child: ChainNode) -> ChainEdge:
+        return next(edge for edge in self._edges if edge.kind is EdgeKind.ISSUED and edge.end == child.key)
 
     def _point(self, edge: ChainEdge) -> None:
         """The line from a list to the certificate that it revokes."""

@@ -223,6 +223,11 @@ class ValidityAxis(QWidget):
         """Height of a row in pixels."""
         return _ROW * self._theme.zoom
 
+    @property
+    def rows_height(self) -> int:
+        """Height of the part in which rows are seen, in pixels."""
+        return self._seen()
+
     def rows_seen(self) -> range:
         """Numbers of the rows that are in view."""
         first = int(self.bar.value() / self.row_height)
@@ -368,7 +373,7 @@ class ValidityAxis(QWidget):
         self._fit_scroll()
         if self._plot is not None:
             roles = self._theme.roles
-            self._plot.setBackground(None)
+            self._plot.setBackground(roles.colour("panel"))
             for line, role, width in ((self._handle, "accent", 2), (self._now_line, "muted", 1)):
                 pen = QPen(roles.colour(role), width * self.devicePixelRatioF())
                 pen.setCosmetic(True)
@@ -594,6 +599,8 @@ class _Column(QWidget):
         painter = QPainter(self)
         axis, roles = self._axis, self._theme.roles
         height = axis.row_height
+        # The plot has its scale below the rows; here is nothing at that height.
+        painter.setClipRect(QRectF(0, 0, self.width(), axis.rows_height))
         for row in axis.rows_seen():
             bar = axis.bars[row]
             chosen = bar.key == axis.chosen

@@ -42,6 +42,7 @@ from seworkbench.ui.pages.build.rules import (
     room_text,
 )
 from seworkbench.ui.pages.build.side import map_regions
+from seworkbench.ui.pages.trust.session import TrustSession
 from seworkbench.ui.theme import ThemeChoice, load_fonts
 from seworkbench.ui.window import MainWindow
 from seworkbench.ui.workbench import Workbench
@@ -67,7 +68,8 @@ class Bench:
         load_fonts()
         self.workbench = Workbench(folder / "settings.json")
         self.workbench.theme.choose(ThemeChoice.LIGHT)
-        self.page = BuildPage(self.workbench)
+        self.trust = TrustSession(self.workbench.jobs, self.workbench)
+        self.page = BuildPage(self.workbench, self.trust)
         self.window = MainWindow(self.workbench, [self.page])
         self.workbench.setParent(self.window)
         self.draft = self.page.draft
@@ -273,7 +275,7 @@ def test_a_host_key_needs_a_reason(bench: Bench) -> None:
     bench.fill()
     bench.type_into(bench.page.hosts.rows[0].reason, "   ")
     assert not bench.ready()
-    assert "write why you use it unverified" in bench.reasons
+    assert "write why you use it anyway" in bench.reasons
 
 
 def test_one_reason_can_be_used_for_all_machines(bench: Bench) -> None:

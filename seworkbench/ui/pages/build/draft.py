@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
+from seworkbench.checks import Verdict
 from seworkbench.formats.components import ComponentKind
 from seworkbench.formats.flags import DEFAULT_PCF, PCF, SCF
 from seworkbench.formats.se_header import MAX_KEY_SLOTS
@@ -28,11 +29,12 @@ from seworkbench.ui.pages.build.inputs import (
 from seworkbench.ui.pages.build.rules import ENCRYPTION, SWITCHES, Switch, Way, WayOut, exists
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from seworkbench.checks import Check
     from seworkbench.errors import SeError
     from seworkbench.image.plan import ImagePlan
+    from seworkbench.trust.judgement import HostKeyJudgement
     from seworkbench.ui.jobs import Jobs, RunningJob
 
 T = TypeVar("T")
@@ -63,10 +65,21 @@ class Given(Generic[T]):
 
 @dataclass
 class HostEntry:
-    """A machine: its document, and why it is used unverified."""
+    """A machine: its document, the verdict on it, and why it is used if that is not passed."""
 
     given: Given[DocumentFile]
     reason: str = ""
+    judged: HostKeyJudgement | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """What is known about whose key it is."""
+        return self.judged.verdict if self.judged else Verdict.NOT_CHECKED
+
+    @property
+    def needs_reason(self) -> bool:
+        """Whether a reason has to be written before it may be used."""
+        return self.verdict is not Verdict.PASSED
 
 
 class Draft(QObject):
@@ -309,6 +322,18 @@ class Draft(QObject):
         """Remove a machine."""
         if entry in self.hosts:
             self.hosts.remove(entry)
+            self.changed.emit()
+
+    def set_verdicts(self, verdicts: Mapping[str, HostKeyJudgement]) -> None:
+        """Take what the workspace says about host keys, by fingerprint of the document."""
+        changed = False
+        for entry in self.hosts:
+            facts = entry.given.facts
+            judged = verdicts.get(facts.certificate.fingerprint) if facts is not None else None
+            if judged is not None and judged is not entry.judged:
+                entry.judged = judged
+                changed = True
+        if changed:
             self.changed.emit()
 
     def set_reason(self, entry: HostEntry, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""The machines that may start the image: their host key documents, and why each is used unverified."""
+"""The machines that may start the image: their documents, the verdicts, and why else each is used."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from seworkbench.checks import Verdict
 from seworkbench.ui.icons import icon
 from seworkbench.ui.pages.build.parts import Elided, Findings, RemoveButton, ask_open_many, empty_layout, unreadable
 from seworkbench.ui.pages.build.rules import room_text
+from seworkbench.ui.pages.trust.view import host_word
 from seworkbench.ui.widgets.basic import Card, VerdictChip, label, link, rule
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from seworkbench.ui.pages.build.draft import Draft, HostEntry
     from seworkbench.ui.pages.build.inputs import DocumentFile
     from seworkbench.ui.workbench import Workbench
@@ -35,7 +39,7 @@ def validity_text(facts: DocumentFile, now: datetime) -> str:
 class HostRow(QWidget):
     """One machine."""
 
-    def __init__(self, workbench: Workbench, draft: Draft, entry: HostEntry) -> None:
+    def __init__(self, workbench: Workbench, draft: Draft, entry: HostEntry, show: Callable[[HostEntry], None]) -> None:
         super().__init__()
         self._draft = draft
         self.entry = entry
@@ -47,7 +51,6 @@ class HostRow(QWidget):
         self.title = Elided(entry.given.path.name, "heading")
         head.addWidget(self.title, 1)
         self.chip = VerdictChip(Verdict.NOT_CHECKED, theme)
-        self.chip.setToolTip("The chain of trust of host key documents cannot be verified by this version yet.")
         head.addWidget(self.chip)
         head.addWidget(RemoveButton(theme, entry.given.path.name, partial(draft.remove_host, entry)))
         column.addLayout(head)
@@ -55,17 +58,23 @@ class HostRow(QWidget):
         column.addWidget(self.detail)
         self.phkh = Elided("", "small")
         column.addWidget(self.phkh)
+        self.why = label("", "small", wrap=True)
+        column.addWidget(self.why)
         self.findings = Findings(theme)
         column.addWidget(self.findings)
-        asked = QHBoxLayout()
-        asked.addWidget(label("Reason for using it unverified"))
+        self.to_trust = link("See every check in Trust", partial(show, entry))
+        column.addWidget(self.to_trust, 0, Qt.AlignmentFlag.AlignLeft)
+        self.asked = QWidget()
+        asked = QHBoxLayout(self.asked)
+        asked.setContentsMargins(0, 0, 0, 0)
+        asked.addWidget(label("Reason for using it all the same"))
         asked.addStretch(1)
         self.share = link("Use for all", partial(draft.share_reason, entry))
         asked.addWidget(self.share)
-        column.addLayout(asked)
+        column.addWidget(self.asked)
         self.reason = QLineEdit(entry.reason)
         self.reason.setMaxLength(_REASON_LIMIT)
-        self.reason.setAccessibleName(f"Reason for using {entry.given.path.name} unverified")
+        self.reason.setAccessibleName(f"Reason for using {entry.given.path.name} all the same")
         self.reason.setPlaceholderText("Goes into the build record, for example: checked with pvverify")
         self.reason.textEdited.connect(partial(draft.set_reason, entry))
         column.addWidget(self.reason)
@@ -89,17 +98,45 @@ class HostRow(QWidget):
             self.detail.setText(f"{facts.subject} · {validity_text(facts, datetime.now(UTC))}{several}")
             self.phkh.show()
             self.phkh.show_text(f"Host key hash {facts.phkh}")
+            self._show_verdict()
         if self.reason.text() != self.entry.reason and not self.reason.hasFocus():
             self.reason.setText(self.entry.reason)
-        lacking = any(not other.reason.strip() for other in self._draft.hosts)
+        known = given.error is None and given.facts is not None
+        self.to_trust.setVisible(known)
+        for part in (self.asked, self.reason):
+            part.setVisible(self.entry.needs_reason and given.error is None)
+        lacking = any(other.needs_reason and not other.reason.strip() for other in self._draft.hosts)
         self.share.setVisible(len(self._draft.hosts) > 1 and lacking and bool(self.entry.reason.strip()))
+
+    def _show_verdict(self) -> None:
+        judged = self.entry.judged
+        if judged is None:
+            self.chip.show_verdict(Verdict.NOT_CHECKED)
+            self.why.hide()
+            return
+        self.chip.show_verdict(judged.verdict, host_word(judged))
+        words = ""
+        if judged.fresh_until is not None and judged.verdict is Verdict.PASSED:
+            words = f"Its chain of trust is proven; this holds until {judged.fresh_until:%Y-%m-%d %H:%M} UTC."
+        self.why.setText(words)
+        self.why.setVisible(bool(words))
+        # The first thing that is wrong; all of it is in Trust.
+        wrong = [leaf for leaf in judged.check.leaves() if leaf.required and leaf.verdict is judged.verdict]
+        self.findings.show_checks(() if judged.verdict is Verdict.PASSED else tuple(wrong[:1]))
 
 
 class HostsCard(Card):
-    """All machines."""
+    """All machines.
 
-    def __init__(self, workbench: Workbench, draft: Draft) -> None:
+    Args:
+        workbench: what the window shares.
+        draft: the image to be.
+        show: shows a host key and all its checks in Trust.
+    """
+
+    def __init__(self, workbench: Workbench, draft: Draft, show: Callable[[HostEntry], None]) -> None:
         super().__init__("Host keys")
+        self._show = show
         self._workbench = workbench
         self._draft = draft
         add = link("Add documents…", self.add_documents)
@@ -128,7 +165,7 @@ class HostsCard(Card):
         hosts = self._draft.hosts
         if [row.entry for row in self.rows] != hosts:
             empty_layout(self._list)
-            self.rows = [HostRow(self._workbench, self._draft, entry) for entry in hosts]
+            self.rows = [HostRow(self._workbench, self._draft, entry, self._show) for entry in hosts]
             for number, row in enumerate(self.rows):
                 if number:
                     self._list.addWidget(rule())

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from seworkbench.trust.objects import TrustCertificate
+
 COMMAND_LINE_FILE_LIMIT = 1 << 20
 KEY_SIZES = {"header": HEADER_KEY_SIZE, "image": IMAGE_KEY_SIZE, "cck": CCK_SIZE}
 KEY_TITLES = {"header": "Header key", "image": "Image key", "cck": "Communication key"}
@@ -79,6 +81,7 @@ class DocumentFile:
     not_before: datetime
     not_after: datetime
     others: int
+    certificate: TrustCertificate
 
 
 @dataclass(frozen=True)
@@ -122,8 +125,12 @@ def read_command_line(path: Path) -> CommandLineFile | Recipe:
 
 def read_document(path: Path) -> DocumentFile:
     """Look at a host key document."""
-    # Needs the cryptographic library.
+    # All need the cryptographic library.
+    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
+
     from seworkbench.trust.host_key_document import read_host_key_document  # noqa: PLC0415
+    from seworkbench.trust.objects import Source  # noqa: PLC0415
+    from seworkbench.trust.reading import certificate_of  # noqa: PLC0415
 
     document = read_host_key_document(path)
     certificate = document.certificate
@@ -135,6 +142,7 @@ def read_document(path: Path) -> DocumentFile:
         certificate.not_valid_before_utc,
         certificate.not_valid_after_utc,
         document.others,
+        certificate_of(certificate.public_bytes(Encoding.DER), Source(str(path))),
     )
 
 

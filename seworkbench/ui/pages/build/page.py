@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTemporaryDir
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from seworkbench import __version__
 from seworkbench.checks import Verdict
@@ -18,9 +18,9 @@ from seworkbench.image.recipe import load_recipe, save_recipe
 from seworkbench.recognise import Kind
 from seworkbench.ui.actions import Action
 from seworkbench.ui.activity import size_text
-from seworkbench.ui.icons import icon
 from seworkbench.ui.pages.build.commands_card import PVIMG, QEMU, CommandsCard
 from seworkbench.ui.pages.build.draft import Draft
+from seworkbench.ui.pages.build.host_verdicts import HostVerdicts, host_record, judged_host
 from seworkbench.ui.pages.build.hosts_card import HostsCard
 from seworkbench.ui.pages.build.input_cards import InputsCard
 from seworkbench.ui.pages.build.inputs import KEY_TITLES
@@ -32,6 +32,7 @@ from seworkbench.ui.pages.build.rules import Way, WayOut
 from seworkbench.ui.pages.build.side import BuildSide
 from seworkbench.ui.pages.page import Page
 from seworkbench.ui.widgets.basic import ErrorBox, button, label, link
+from seworkbench.ui.widgets.mark import Mark
 from seworkbench.ui.workbench import Weight
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from seworkbench.image.recipe import Recipe
     from seworkbench.recognise import Recognised
     from seworkbench.ui.jobs import RunningJob
+    from seworkbench.ui.pages.build.draft import HostEntry
+    from seworkbench.ui.pages.trust.session import TrustSession
     from seworkbench.ui.workbench import Workbench
 
 # Narrower than this, two columns of cards would break every line.
@@ -56,16 +59,19 @@ class BuildPage(Page):
     ICON = "package"
     HELP = "components.md"
 
-    def __init__(self, workbench: Workbench) -> None:
+    def __init__(self, workbench: Workbench, trust: TrustSession) -> None:
         super().__init__(workbench)
+        self._trust = trust
         self.draft = Draft(workbench.jobs, self)
         self.job: RunningJob | None = None
         self._private: QTemporaryDir | None = None
+        self.verdicts = HostVerdicts(trust, self.draft, self)
         self._order: Recipe | None = None
+        self._used: list[dict[str, str]] = []
         self._replaces = False
         self._side = BuildSide(workbench, self.draft)
         self.inputs = InputsCard(workbench, self.draft)
-        self.hosts = HostsCard(workbench, self.draft)
+        self.hosts = HostsCard(workbench, self.draft, self._show_in_trust)
         self.protection = ProtectionCard(workbench, self.draft, self.follow)
         self.keys = KeysCard(workbench, self.draft)
         self.commands = CommandsCard(workbench, self.draft)
@@ -119,6 +125,7 @@ class BuildPage(Page):
 
     def close_page(self) -> None:
         """Leave nothing behind."""
+        self.verdicts.close()
         self._forget_typed_line()
 
     # What the user asks for
@@ -178,6 +185,7 @@ class BuildPage(Page):
             return
         # What was asked for now; the page may be changed while it is built.
         self._order, self._replaces = recipe, self.draft.overwrite
+        self._used = [host_record(host) for host in self.draft.hosts]
         name = recipe.output.name if recipe.output else ""
         job = self.workbench.jobs.start(f"Building {name}", "build", arguments)
         self.job = job
@@ -246,29 +254,30 @@ class BuildPage(Page):
         record = ""
         if order is not None:
             try:
-                record = str(self._write_record(order, built, verification, replace=self._replaces))
+                record = str(self._write_record(built, verification, replace=self._replaces))
             except SeError as error:
                 self._fail(error)
+            self._trust.image_built(built, verification, record, self._used)
         self._ended()
         self.draft.set_built(Path(built["image"]["path"]))
         self._side.show_result(built, verification, record)
         self._show_built(built, verification)
 
-    def _write_record(
-        self, order: Recipe, built: dict[str, Any], verification: dict[str, Any], *, replace: bool
-    ) -> Path:
+    def _write_record(self, built: dict[str, Any], verification: dict[str, Any], *, replace: bool) -> Path:
         """The build record: what went in and came out, why documents were used unverified, and the verification."""
         image = Path(built["image"]["path"])
-        hosts = [
-            {**host, "verdict": Verdict.NOT_CHECKED.value, "reason_for_using_it_unverified": given.reason}
-            for host, given in zip(built["hosts"], order.hosts, strict=True)
-        ]
+        hosts = [{**host, **judged_host(host, used)} for host, used in zip(built["hosts"], self._used, strict=True)]
         content = {"program": f"SE Workbench {__version__}", **built, "hosts": hosts, "verification": verification}
         record = image.with_name(image.name + ".build.json")
         with AtomicFile(record, replace=replace) as file:
             text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
             file.write_at(0, text.encode("utf-8", "backslashreplace"))
         return record
+
+    def _show_in_trust(self, entry: HostEntry) -> None:
+        if (facts := entry.given.facts) is not None:
+            self._trust.show(facts.certificate.fingerprint, entry.given.path)
+            self.workbench.page_requested.emit("trust")
 
     def _failed(self, error: SeError) -> None:
         self._ended()
@@ -400,9 +409,7 @@ class BuildPage(Page):
         row = QHBoxLayout(made)
         row.setContentsMargins(16, 12, 16, 12)
         row.setSpacing(14)
-        mark = QLabel()
-        mark.setPixmap(icon("package", self.workbench.theme, "accent").pixmap(28, 28))
-        row.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(Mark(self.workbench.theme, "package", "accent", 28), 0, Qt.AlignmentFlag.AlignTop)
         text = QVBoxLayout()
         text.addWidget(
             label("Build an encrypted image that only the machines you name can start.", "heading", wrap=True)

@@ -1,0 +1,451 @@
+"""What the Trust page is about: the open workspace, the objects in it, the instant, and the judgement.
+
+Other pages ask it too: Build wants the verdict on a host key, Overview what ends soon. Reading, judging and fetching
+happen on threads; this object lives with the window and tells when something is different.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from seworkbench.errors import SeError
+from seworkbench.ui.pages.trust.judging import LatestOnly
+from seworkbench.ui.pages.trust.view import View, make_view
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from seworkbench.jobs import Job
+    from seworkbench.trust.fetch import FetchPlan, FetchResult
+    from seworkbench.trust.importing import Imported
+    from seworkbench.trust.judgement import Judgement
+    from seworkbench.trust.objects import Bundle, TrustCertificate, TrustCrl, TrustObject
+    from seworkbench.trust.verify import SystemStore
+    from seworkbench.ui.jobs import Jobs, RunningJob
+    from seworkbench.workspace.machines import Machine
+    from seworkbench.workspace.workspace import Workspace
+
+# A verdict about the present is made anew after so long.
+_FRESH_MS = 10 * 60 * 1000
+PASTED = "pasted text"
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """What a workspace holds for judging.
+
+    Args:
+        objects: certificates and lists by fingerprint, in the order of import.
+        machines: what the user says about machines, by PHKH.
+        fetched: lists from distribution points, by fingerprint of the certificate.
+        anchors: the trust store of this machine.
+    """
+
+    objects: Mapping[str, TrustObject]
+    machines: Mapping[str, Machine]
+    fetched: Mapping[str, tuple[TrustCrl, ...]]
+    anchors: SystemStore | None = None
+
+
+NOTHING = Holdings({}, {}, {})
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What a question came to: about these holdings, as of the instant and of the present, and how it is shown."""
+
+    holdings: Holdings
+    judgement: Judgement
+    today: Judgement
+    view: View
+
+
+def present() -> datetime:
+    """Now, to the second; tests replace this function."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+class TrustSession(QObject):
+    """See the module's text.
+
+    Args:
+        jobs: runs what takes longer.
+    """
+
+    opened = Signal()  # another workspace
+    changed = Signal()  # objects, machines or fetched lists are others now
+    judged = Signal()  # there are other judgements, as of the instant and as of now
+    moved = Signal()  # the instant is another
+    imported = Signal(object)  # tuple[Imported, ...]: what became of what was given
+    fetched = Signal(object)  # FetchResult
+    verified = Signal(object)  # Judgement that was recorded
+    show_asked = Signal(str)  # fingerprint of an object that is to be shown
+    failed = Signal(object)  # SeError
+
+    def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self.workspace: Workspace | None = None
+        self.holdings = NOTHING
+        self.now = present()
+        self._as_of: datetime | None = None
+        self.judgement: Judgement | None = None
+        # The newest judgement about the present.
+        self.today: Judgement | None = None
+        self.view = View()
+        self._record = False
+        self._waiting: list[tuple[Path | bytes, str]] = []
+        self.judging = LatestOnly(self)
+        self.judging.answered.connect(self._take)
+        self._gather = QTimer(self)
+        self._gather.setSingleShot(True)
+        self._gather.setInterval(0)
+        self._gather.timeout.connect(self._read_waiting)
+        self._clock = QTimer(self)
+        self._clock.setInterval(_FRESH_MS)
+        self._clock.timeout.connect(self.judge)
+
+    # --- what is known
+
+    @property
+    def as_of(self) -> datetime:
+        """The instant to judge at."""
+        return self._as_of or self.now
+
+    @property
+    def is_now(self) -> bool:
+        """Whether that is the present."""
+        return self._as_of is None
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being judged, or waits to be read."""
+        return self.judging.busy or bool(self._waiting)
+
+    def machine_name(self, certificate: TrustCertificate) -> str:
+        """How the machine of a host key is called: as the user says, else as the document does."""
+        said = self.holdings.machines.get(certificate.phkh or "")
+        return (said.name if said else "") or certificate.machine or certificate.name
+
+    # --- the workspace
+
+    def open(self, path: Path | None) -> RunningJob:
+        """Open a workspace in the place of the one that is open; None for one in memory.
+
+        If it cannot be opened, the error is told, and the one that was open stays; without one, one in memory is used.
+        """
+        title = f"Opening workspace {path.stem}" if path else "Opening a workspace"
+        job = self._jobs.start_light(title, lambda _job: _open(path))
+        job.done.connect(self._opened)
+        job.failed.connect(self._not_opened)
+        return job
+
+    def close(self) -> None:
+        """Let go of the workspace."""
+        self._clock.stop()
+        self._gather.stop()
+        self._waiting.clear()
+        self.judging.close()
+        if self.workspace is not None:
+            self.workspace.close()
+            self.workspace = None
+
+    def _opened(self, found: tuple[Workspace, Holdings]) -> None:
+        if self.workspace is not None:
+            self.workspace.close()
+        self.workspace, self.holdings = found
+        self.judgement = self.today = None
+        self._as_of = None
+        self._clock.start()
+        self.opened.emit()
+        self.changed.emit()
+        self.judge()
+        self._read_waiting()
+
+    def _not_opened(self, error: SeError) -> None:
+        self.failed.emit(error)
+        if self.workspace is None:
+            self.open(None)
+
+    # --- the instant
+
+    def move_to(self, at: datetime) -> None:
+        """Judge as of another instant."""
+        self._as_of = at
+        self.moved.emit()
+        self.judge()
+
+    def back_to_now(self) -> None:
+        """Judge as of the present."""
+        self._as_of = None
+        self.judge()
+        self.moved.emit()
+
+    # --- judging
+
+    def judge(self, *, record: bool = False) -> None:
+        """Judge everything as of the instant.
+
+        Args:
+            record: keep the verdicts in the workspace.
+        """
+        if self.workspace is None:
+            return
+        self._record = self._record or record
+        self.now = present()
+        holdings, at, today = self.holdings, self.as_of, self.now
+        self.judging.ask(lambda: _judge(holdings, at, today))
+
+    def _take(self, answer: _Answer) -> None:
+        if answer.holdings is not self.holdings:
+            return  # about objects that are no more; the next answer is on its way
+        self.judgement, self.today, self.view = answer.judgement, answer.today, answer.view
+        self.judged.emit()
+        if self._record and answer.judgement.at == self.as_of:
+            self._record = False
+            self._keep(answer.judgement)
+
+    def _keep(self, judgement: Judgement) -> None:
+        workspace, at = self.workspace, self.now
+        if workspace is None:
+            return
+
+        def keep(_job: Job) -> Judgement:
+            from seworkbench.ui.pages.trust.recording import verdict_records  # noqa: PLC0415 - on the thread
+
+            workspace.verdicts.record(verdict_records(judgement), at=at)
+            return judgement
+
+        self._start("Recording verdicts", keep, self.verified.emit)
+
+    # --- what comes in and goes out
+
+    def import_path(self, path: Path) -> None:
+        """Import a file, or all files in a folder."""
+        self._waiting.append((path, ""))
+        self._gather.start()
+
+    def show(self, fingerprint: str, path: Path) -> None:
+        """Show an object on the page; it is imported from its file if it is not there."""
+        if fingerprint not in self.holdings.objects:
+            self.import_path(path)
+        self.show_asked.emit(fingerprint)
+
+    def import_text(self, content: bytes, source: str = PASTED) -> None:
+        """Import what was pasted."""
+        self._waiting.append((content, source))
+        self._gather.start()
+
+    def _read_waiting(self) -> None:
+        # Files that are dropped together come one by one; together they are read and judged once.
+        if self.workspace is None or not self._waiting:
+            return
+        given, self._waiting = self._waiting, []
+        workspace, known, at = self.workspace, self.holdings.objects, present()
+
+        def read(_job: Job) -> tuple[tuple[Imported, ...], Bundle]:
+            bundle = _read(given)
+            return _add(workspace, known, bundle, at), bundle
+
+        def done(found: tuple[tuple[Imported, ...], Bundle]) -> None:
+            lines, bundle = found
+            if self._hold(workspace, objects=_merged(self.holdings.objects, bundle.objects)):
+                self.imported.emit(lines)
+
+        count = len(given)
+        self._start(f"Importing {count} file{'' if count == 1 else 's'}", read, done)
+
+    def remove(self, fingerprints: Iterable[str]) -> None:
+        """Remove objects."""
+        workspace, at, gone = self.workspace, present(), tuple(fingerprints)
+        if workspace is None:
+            return
+
+        def remove(_job: Job) -> None:
+            for fingerprint in gone:
+                workspace.objects.remove(fingerprint, at=at)
+
+        def done(_nothing: None) -> None:
+            kept = {key: item for key, item in self.holdings.objects.items() if key not in gone}
+            self._hold(workspace, objects=kept)
+
+        self._start("Removing", remove, done)
+
+    def describe(self, phkh: str, *, name: str, notes: str) -> None:
+        """Name a machine, and note something about it."""
+        workspace, at = self.workspace, present()
+        if workspace is None:
+            return
+
+        def describe(_job: Job) -> Mapping[str, Machine]:
+            workspace.machines.describe(phkh, name=name, notes=notes, at=at)
+            return workspace.machines.all()
+
+        self._start("Saving the name of a machine", describe, lambda machines: self._hold(workspace, machines=machines))
+
+    def image_built(
+        self, built: Mapping[str, Any], verification: Mapping[str, Any], record: str, hosts: Iterable[Mapping[str, str]]
+    ) -> None:
+        """Keep that an image was built, and whose host keys it was built for.
+
+        Args:
+            built: what the build says.
+            verification: the check of what was written, as JSON.
+            record: path of the build record; empty if there is none.
+            hosts: verdict, cause and reason of each host key.
+        """
+        workspace, at = self.workspace, present()
+        if workspace is None:
+            return
+        path = str(built["image"]["path"])
+        keys = [{name: value for name, value in host.items() if name != "judged_phkh"} for host in hosts]
+        detail = {"verification": verification["verdict"], "record": record, "host_keys": keys}
+        self._start(
+            "Recording the build",
+            lambda _job: workspace.audit.append("image built", path, detail, at=at),
+            lambda _nothing: None,
+        )
+
+    def _hold(self, workspace: Workspace, **changes: Any) -> bool:
+        """Take what is different now, unless another workspace was opened meanwhile; tells whether it was taken."""
+        if self.workspace is not workspace:
+            return False
+        self.holdings = replace(self.holdings, **changes)
+        self.changed.emit()
+        self.judge()
+        return True
+
+    # --- fetching
+
+    def plan(self, fingerprints: Iterable[str] | None = None) -> FetchPlan:
+        """What would be asked for revocation lists; nothing is asked.
+
+        Args:
+            fingerprints: of the certificates whose lists are wanted; all by default.
+        """
+        from seworkbench.trust.fetch import plan_fetch  # noqa: PLC0415 - loaded by now: the workspace needs it
+        from seworkbench.trust.objects import TrustCertificate  # noqa: PLC0415 - the same
+
+        wanted = None if fingerprints is None else set(fingerprints)
+        certificates = [item for item in self.holdings.objects.values() if isinstance(item, TrustCertificate)]
+        chosen = [
+            item for item in certificates if item.crl_addresses and (wanted is None or item.fingerprint in wanted)
+        ]
+        return plan_fetch(chosen)
+
+    def fetch(self, plan: FetchPlan) -> RunningJob | None:
+        """Carry out a plan; what comes is imported too, so that it can be seen and removed like any other list."""
+        workspace, known, at = self.workspace, self.holdings.objects, present()
+        if workspace is None:
+            return None
+
+        def fetch(job: Job) -> tuple[FetchResult, Bundle]:
+            from seworkbench.trust.fetch import fetch_crls  # noqa: PLC0415 - on the thread
+            from seworkbench.trust.objects import Bundle  # noqa: PLC0415 - on the thread
+
+            result = fetch_crls(plan, at=at, job=job)
+            workspace.crls.keep(result)
+            bundle = Bundle(crls=tuple(dict.fromkeys(crl for crls in result.crls.values() for crl in crls)))
+            _add(workspace, known, bundle, at)
+            return result, bundle
+
+        def done(found: tuple[FetchResult, Bundle]) -> None:
+            result, bundle = found
+            objects = _merged(self.holdings.objects, bundle.objects)
+            if self._hold(workspace, objects=objects, fetched={**self.holdings.fetched, **result.crls}):
+                self.fetched.emit(result)
+
+        return self._start("Fetching revocation lists", fetch, done)
+
+    def _start(self, title: str, function: Callable[[Job], Any], done: Callable[[Any], object]) -> RunningJob:
+        job = self._jobs.start_light(title, function)
+        job.done.connect(done)
+        job.failed.connect(self.failed.emit)
+        return job
+
+
+# --- on the thread: everything below may take long, and loads the cryptographic library
+
+
+def _open(path: Path | None) -> tuple[Workspace, Holdings]:
+    from seworkbench.trust.anchors import system_store  # noqa: PLC0415 - on the thread
+    from seworkbench.trust.objects import TrustCertificate  # noqa: PLC0415 - on the thread
+    from seworkbench.workspace.workspace import open_workspace, temporary_workspace  # noqa: PLC0415 - on the thread
+
+    workspace = open_workspace(path) if path else temporary_workspace()
+    try:
+        objects = {item.fingerprint: item for item in workspace.objects.bundle().objects}
+        certificates = [item for item in objects.values() if isinstance(item, TrustCertificate)]
+        fetched = workspace.crls.for_certificates(certificates)
+        return workspace, Holdings(objects, workspace.machines.all(), fetched, system_store())
+    except BaseException:
+        workspace.close()
+        raise
+
+
+def _read(given: Iterable[tuple[Path | bytes, str]]) -> Bundle:
+    from seworkbench.trust.air_gap import read_folder  # noqa: PLC0415 - on the thread
+    from seworkbench.trust.objects import Bundle, Problem, Source  # noqa: PLC0415 - on the thread
+    from seworkbench.trust.reading import read_file, read_objects  # noqa: PLC0415 - on the thread
+
+    parts = []
+    for what, source in given:
+        if isinstance(what, bytes):
+            parts.append(read_objects(what, source))
+            continue
+        try:
+            parts.append(read_folder(what) if what.is_dir() else read_file(what))
+        except SeError as error:
+            parts.append(Bundle(problems=(Problem(Source(str(what)), error.what, error.remedy),)))
+    return Bundle(
+        tuple(found for part in parts for found in part.certificates),
+        tuple(found for part in parts for found in part.crls),
+        tuple(problem for part in parts for problem in part.problems),
+    )
+
+
+def _add(workspace: Workspace, known: Mapping[str, TrustObject], bundle: Bundle, at: datetime) -> tuple[Imported, ...]:
+    from seworkbench.trust.importing import outcomes  # noqa: PLC0415 - on the thread
+
+    lines = outcomes(bundle, known)
+    workspace.objects.add(bundle.objects, at=at)
+    return lines
+
+
+def _merged(known: Mapping[str, TrustObject], more: Iterable[TrustObject]) -> dict[str, TrustObject]:
+    merged = dict(known)
+    for item in more:
+        merged.setdefault(item.fingerprint, item)
+    return merged
+
+
+def _judge(holdings: Holdings, at: datetime, today: datetime) -> _Answer:
+    judgement = judge_holdings(holdings, at)
+    now = judgement if at == today else judge_holdings(holdings, today)
+    return _Answer(holdings, judgement, now, make_view(judgement, holdings.machines))
+
+
+def judge_holdings(holdings: Holdings, at: datetime, also: Iterable[TrustCertificate] = ()) -> Judgement:
+    """Judge what a workspace holds.
+
+    Args:
+        holdings: it.
+        at: the instant.
+        also: certificates that are judged with it and belong to nobody.
+    """
+    from seworkbench.trust.judgement import Collection, judge  # noqa: PLC0415 - on the thread
+    from seworkbench.trust.objects import TrustCertificate, TrustCrl  # noqa: PLC0415 - on the thread
+
+    objects = holdings.objects.values()
+    more = [item for item in also if item.fingerprint not in holdings.objects]
+    collection = Collection(
+        (*(item for item in objects if isinstance(item, TrustCertificate)), *more),
+        tuple(item for item in objects if isinstance(item, TrustCrl)),
+    )
+    fetched = holdings.fetched
+    return judge(collection, at, anchors=holdings.anchors, fetched=fetched, offline=not fetched)
