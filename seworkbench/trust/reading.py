@@ -83,9 +83,7 @@ _PKCS7 = bytes.fromhex("2a864886f70d0107")
 _PKCS12_VERSION = b"\x03"
 _KEY_VERSIONS = (b"\x00", b"\x01")
 _KEY_FIELDS = 2
-# Fewest fields of the signed parts (RFC 5280, sections 4.1 and 5.1); a list may have up to seven.
-_CERTIFICATE_FIELDS = 6
-_CRL_FIELDS = 3
+_TIMES = (0x17, 0x18)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +111,20 @@ def read_objects(raw: bytes, source_name: str) -> Bundle:
     source = Source(source_name, 0, "DER", hashlib.sha256(raw).hexdigest(), len(raw))
     if b"-----BEGIN " in raw:
         return _from_pem(raw, source)
+    cut: tuple[Problem, ...] = ()
     if raw[:1] == bytes([SEQUENCE]):
         bundle = _from_der(raw, source)
         if bundle.objects:
             return bundle
+        # Text that begins with the digit 0 begins like DER.
+        cut = () if raw.isascii() else bundle.problems
     reason = _explain(raw)
     if reason is None:
         bare = _bare_text(raw)
         if bare is not None:
             return _from_der(bare, source)
+        if cut:
+            return Bundle(problems=cut)
         reason = _EXPLAINED["NOTHING"]
     return Bundle(problems=(Problem(source, *reason),))
 
@@ -307,6 +310,8 @@ def _first_version(found: TrustCertificate) -> bool:
 def _said(error: Exception) -> str:
     """What a library said about it, on one short line."""
     text = names.printable((str(error) or type(error).__name__).splitlines()[0])[:160]
+    if text.startswith("error parsing asn1"):
+        return "its bytes are not what such an object is made of."
     return text if text.endswith(".") else text + "."
 
 
@@ -369,22 +374,23 @@ def _is_request(der: bytes) -> bool:
 
 
 def _looks_like_certificate(der: bytes) -> bool:
-    return _signed_fields(der) >= _CERTIFICATE_FIELDS
+    return SEQUENCE in _signed_fields(der) and not _looks_like_crl(der)
 
 
 def _looks_like_crl(der: bytes) -> bool:
-    return _CRL_FIELDS <= _signed_fields(der) < _CERTIFICATE_FIELDS
+    # A list has bare times among its fields, a certificate has them inside its validity.
+    return any(tag in _TIMES for tag in _signed_fields(der))
 
 
-def _signed_fields(der: bytes) -> int:
-    """The number of fields in the signed part; 0 if there is no signed part."""
+def _signed_fields(der: bytes) -> list[int]:
+    """The tags of the fields in the signed part; none if there is no signed part."""
     try:
         parts = list(elements(read_element(der).content))
         if [part.tag for part in parts] != [SEQUENCE, SEQUENCE, _BIT_STRING]:
-            return 0
-        return sum(1 for _ in elements(parts[0].content))
+            return []
+        return [field.tag for field in elements(parts[0].content)]
     except FormatError:
-        return 0
+        return []
 
 
 def _bare_text(raw: bytes) -> bytes | None:
