@@ -22,12 +22,12 @@ _RULE = "demonstration.md#scenes"
 class Place(Enum):
     """The page of the window that shows a scene; the value is the page's name."""
 
-    OVERVIEW = "overview"
     TRUST = "trust"
     BUILD = "build"
     INSPECT = "inspect"
     ATTESTATION = "attestation"
     MACHINE = "machine"
+    EVIDENCE = "evidence"  # of the tour's window alone
 
 
 @dataclass(frozen=True, slots=True)

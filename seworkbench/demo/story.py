@@ -307,7 +307,7 @@ STORY: tuple[Scene, ...] = (
         "The evidence",
         "Everything that was checked goes into one report that can be read, signed and kept, and checked again by "
         "hand.",
-        Place.OVERVIEW,
+        Place.EVIDENCE,
         "",
         _evidence,
         (Sight("demo.evidence.files", PASSED), Sight("demo.evidence.verdict", PASSED)),

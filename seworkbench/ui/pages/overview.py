@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from seworkbench.ui.actions import Action
 from seworkbench.ui.pages.page import Page
 from seworkbench.ui.widgets.basic import Card, button, label, link
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from seworkbench.ui.workbench import Workbench
 
 _SHOWN = 8
@@ -42,6 +45,7 @@ class OverviewPage(Page):
         self._cards = QVBoxLayout()
         self._cards.setSpacing(12)
         column.addLayout(self._cards)
+        self._take_tour: Callable[[], None] | None = None
         self._recent = Card("Recent files")
         column.addWidget(self._recent)
         column.addStretch(1)
@@ -51,6 +55,30 @@ class OverviewPage(Page):
     def add_card(self, card: Card) -> None:
         """A card above the recent files."""
         self._cards.addWidget(card)
+
+    def offer_tour(self, take: Callable[[], None]) -> None:
+        """A card, and a command, with which the tour begins."""
+        card = Card("See it work", "five minutes, no mainframe")
+        row = QHBoxLayout()
+        row.addWidget(
+            label(
+                "A simulated machine, an image built for it, its start, the proof that it runs, and six attacks that "
+                "are caught. With files of its own: yours are not touched.",
+                "muted",
+                wrap=True,
+            ),
+            1,
+        )
+        row.addWidget(button("Take the tour", take, primary=True))
+        card.body.addLayout(row)
+        self._cards.insertWidget(0, card)
+        self._take_tour = take
+
+    def actions_of_page(self) -> tuple[Action, ...]:
+        """The tour, from everywhere."""
+        if self._take_tour is None:
+            return ()
+        return (Action("help.tour", "Take the tour", "Help", self._take_tour, icon="play"),)
 
     def add_task(self, title: str, text: str, word: str, page: str) -> None:
         """A card that leads to a page."""

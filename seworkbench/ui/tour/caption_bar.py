@@ -1,0 +1,230 @@
+"""The bar below the page: which scene, what it says, what it came to, and the buttons of the tour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+
+from seworkbench.checks import Verdict
+from seworkbench.ui.widgets.basic import GRID, VerdictChip, button, label
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seworkbench.demo.scene import PlayedScene, Scene
+    from seworkbench.errors import SeError
+    from seworkbench.ui.theme import Theme
+
+_EDGE = 3
+_TITLE_PIXELS, _CAPTION_PIXELS = 15, 15
+_PRESENTER_PIXELS = 18
+_KEYS = "Space pauses · ← → scenes · R begins again · P presents · F11 full screen · Esc ends"
+
+
+class CaptionBar(QWidget):
+    """See the module's text.
+
+    Args:
+        theme: colours and zoom.
+        count: how many scenes there are.
+    """
+
+    back_asked = Signal()
+    toggle_asked = Signal()
+    next_asked = Signal()
+    restart_asked = Signal()
+    presenter_asked = Signal()
+    full_screen_asked = Signal()
+    end_asked = Signal()
+    keep_asked = Signal()
+    discard_asked = Signal()
+
+    def __init__(self, theme: Theme, count: int) -> None:
+        super().__init__()
+        self.setObjectName("captionBar")
+        self.setAccessibleName("Tour")
+        self._theme = theme
+        self._count = count
+        self._part = 0.0
+        self._large = False
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.mark = label("SIMULATED", "pill")
+        self.mark.setToolTip("Everything here is made by a simulated machine and proves nothing about hardware.")
+        self.number = label("", "muted")
+        self.title = label("", "heading")
+        self.chip = VerdictChip(Verdict.NOT_CHECKED, theme)
+        self.outcome = label("", "muted", wrap=True)
+        self.caption = label("", wrap=True)
+        self._stack = QStackedWidget()
+        self._stack.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        self._stack.addWidget(self._make_buttons())
+        self._stack.addWidget(self._make_question())
+        self._lay_out()
+        theme.changed.connect(self._restyle)
+        self._restyle()
+
+    # --- what is shown
+
+    def show_scene(self, index: int, scene: Scene) -> None:
+        """Show a scene that begins."""
+        self.number.setText(f"{index + 1} of {self._count}")
+        self.title.setText(scene.title)
+        self.caption.setText(scene.caption)
+        self.outcome.setText("")
+        self.chip.hide()
+        self.back.setEnabled(index > 0)
+        self.next.setEnabled(index + 1 < self._count)
+        self.set_part(0)
+        self.setAccessibleDescription(f"{scene.title}. {scene.caption}")
+
+    def show_outcome(self, played: PlayedScene) -> None:
+        """Show what the scene came to."""
+        check = played.check
+        self.chip.show_verdict(check.verdict)
+        self.chip.show()
+        caught = "The attack was caught. " if played.scene.attack else ""
+        said = f"{caught}{played.outcome.said}" if check.verdict is Verdict.PASSED else check.reason
+        self.outcome.setText(said)
+
+    def show_error(self, error: SeError) -> None:
+        """Show why the tour cannot go on."""
+        self.chip.show_verdict(Verdict.NOT_CHECKED, "stopped")
+        self.chip.show()
+        self.outcome.setText(str(error))
+
+    def set_paused(self, *, paused: bool) -> None:
+        """Show whether the tour pauses."""
+        self.toggle.setText("Go on" if paused else "Pause")
+
+    def set_part(self, part: float) -> None:
+        """Show how much of the time for this scene is over, 0 to 1."""
+        self._part = part
+        self.update(0, 0, self.width(), _EDGE)
+
+    def set_large(self, *, large: bool) -> None:
+        """Show the caption for an audience that sits far away."""
+        self._large = large
+        self.presenter.setChecked(large)
+        self._restyle()
+
+    def ask(self, *, asking: bool) -> None:
+        """Ask what shall become of the files, or show the buttons of the tour again."""
+        self._stack.setCurrentIndex(int(asking))
+        if asking:
+            self.discard.setFocus()
+        else:
+            self.setFocus()
+
+    @property
+    def asking(self) -> bool:
+        """Whether the bar asks what shall become of the files."""
+        return self._stack.currentIndex() == 1
+
+    # --- what the user does
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """The keys of the tour, while the bar has the focus."""
+        if (signal := self._keys().get(Qt.Key(event.key()))) is not None and not event.modifiers():
+            signal.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def _keys(self) -> dict[Qt.Key, Signal]:
+        return {
+            Qt.Key.Key_Space: self.toggle_asked,
+            Qt.Key.Key_Right: self.next_asked,
+            Qt.Key.Key_Left: self.back_asked,
+            Qt.Key.Key_R: self.restart_asked,
+            Qt.Key.Key_P: self.presenter_asked,
+            Qt.Key.Key_F11: self.full_screen_asked,
+            Qt.Key.Key_Escape: self.end_asked,
+        }
+
+    # --- how it looks
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Draw ground, edge, and how much time is over."""
+        roles = self._theme.roles
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), roles.colour("accent_background"))
+        painter.fillRect(0, 0, self.width(), _EDGE, roles.colour("line"))
+        painter.fillRect(QRectF(0, 0, self.width() * self._part, _EDGE), roles.colour("accent"))
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(GRID + 2)
+        head.addWidget(self.mark)
+        head.addWidget(self.number)
+        head.addWidget(self.title)
+        head.addWidget(self.chip)
+        head.addStretch(1)
+        text = QVBoxLayout()
+        text.setSpacing(4)
+        text.addLayout(head)
+        text.addWidget(self.caption)
+        text.addWidget(self.outcome)
+        text.addStretch(1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(20, 12, 20, 10)
+        row.setSpacing(24)
+        row.addLayout(text, 1)
+        row.addWidget(self._stack, 0, Qt.AlignmentFlag.AlignVCenter)
+
+    def _make_buttons(self) -> QWidget:
+        made = QWidget()
+        self.back = self._button("Back", self.back_asked)
+        self.toggle = self._button("Pause", self.toggle_asked)
+        self.next = self._button("Next", self.next_asked, primary=True)
+        self.restart = self._button("Begin again", self.restart_asked)
+        self.presenter = self._button("Presenter", self.presenter_asked)
+        self.presenter.setCheckable(True)
+        self.end = self._button("End", self.end_asked)
+        column = QVBoxLayout(made)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID)
+        for buttons in ((self.back, self.toggle, self.next), (self.restart, self.presenter, self.end)):
+            row = QHBoxLayout()
+            row.setSpacing(GRID)
+            for one in buttons:
+                row.addWidget(one, 1)
+            column.addLayout(row)
+        made.setToolTip(_KEYS)
+        return made
+
+    def _make_question(self) -> QWidget:
+        made = QWidget()
+        column = QVBoxLayout(made)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(label("Keep what the tour made: machine, image, report?", "heading"))
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        self.keep = self._button("Keep in a folder…", self.keep_asked)
+        self.discard = self._button("Remove and end", self.discard_asked, primary=True)
+        self.stay = button("Stay", lambda: self.ask(asking=False))
+        for one in (self.keep, self.discard, self.stay):
+            row.addWidget(one)
+        column.addLayout(row)
+        return made
+
+    def _button(self, text: str, signal: Signal, *, primary: bool = False) -> QPushButton:
+        emit: Callable[[], None] = signal.emit
+        made = button(text, emit, primary=primary)
+        # Keys belong to the bar: space would press the button that was clicked last.
+        made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        return made
+
+    def _restyle(self) -> None:
+        size = _PRESENTER_PIXELS if self._large else _CAPTION_PIXELS
+        self.title.setFont(self._theme.font(max(size, _TITLE_PIXELS), bold=True))
+        self.caption.setFont(self._theme.font(size))
+        # Two lines of caption and one of outcome, so that the page does not jump from scene to scene.
+        lines = self.caption.fontMetrics().lineSpacing() * (3 if self._large else 2)
+        self.caption.setMinimumHeight(lines)
+        self.caption.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.outcome.setMinimumHeight(self.outcome.fontMetrics().lineSpacing())
+        self.setMinimumHeight(self._theme.pixels(118))
+        self.update()

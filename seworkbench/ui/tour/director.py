@@ -1,0 +1,244 @@
+"""Plays scenes: runs the act of each, waits while it is being looked at, goes on, back, or pauses."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
+
+from seworkbench.errors import Cancelled, SeError
+from seworkbench.ui.tour.script import PATIENCE_MS, Beat, Until, Wait, reading_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seworkbench.demo.scene import PlayedScene, Scene
+    from seworkbench.ui.tour.script import Act
+
+_LOOK_MS = 15
+_TICK_MS = 50
+
+
+class State(Enum):
+    """What the director does."""
+
+    IDLE = "nothing"
+    ACTING = "the act of a scene"
+    SHOWING = "waits while a scene is being looked at"
+    FAILED = "stopped by an error"
+
+
+class Director(QObject):
+    """See the module's text.
+
+    Args:
+        scenes: the story.
+        act: gives the act of a scene.
+        speed: 1.0 plays as an audience can follow, 0 without any waiting.
+    """
+
+    scene_changed = Signal(int)  # index of the scene that begins
+    shown = Signal(object)  # PlayedScene: what the scene came to
+    changed = Signal()  # state, or paused or not
+    waited = Signal(float)  # part of the reading time that is over, 0 to 1
+    failed = Signal(object)  # SeError
+    finished = Signal()  # the last scene was looked at
+
+    def __init__(
+        self,
+        scenes: tuple[Scene, ...],
+        act: Callable[[Scene], Act],
+        *,
+        speed: float = 1.0,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.scenes = scenes
+        self.speed = speed
+        self.state = State.IDLE
+        # Paused: no scene follows by itself. Held: the act of this one stops at its next beat as well.
+        self.paused = False
+        self._held = False
+        self.index = -1
+        self.outcome: PlayedScene | None = None
+        self._make_act = act
+        self._act: Act | None = None
+        self._hurry = False
+        self._until: Until | None = None
+        self._since = QElapsedTimer()
+        self._left_ms = 0.0
+        self._beat = QTimer(self)
+        self._beat.setSingleShot(True)
+        self._beat.timeout.connect(self._go_on)
+        self._look = QTimer(self)
+        self._look.setInterval(_LOOK_MS)
+        self._look.timeout.connect(self._look_again)
+        self._tick = QTimer(self)
+        self._tick.setInterval(_TICK_MS)
+        self._tick.timeout.connect(self._count_down)
+
+    @property
+    def scene(self) -> Scene | None:
+        """The scene that is played or shown."""
+        return self.scenes[self.index] if 0 <= self.index < len(self.scenes) else None
+
+    @property
+    def at_end(self) -> bool:
+        """Whether this is the last scene, and it is being looked at."""
+        return self.state is State.SHOWING and self.index == len(self.scenes) - 1
+
+    # --- what can be asked of it
+
+    def begin(self, index: int = 0) -> None:
+        """Play from a scene on."""
+        self.stop()
+        self.index = index
+        self.outcome = None
+        self._hurry = self._held = False
+        self._set(State.ACTING)
+        self.scene_changed.emit(index)
+        self._act = self._make_act(self.scenes[index])
+        # When the caption is painted: it says what is going to happen.
+        self._beat.start(0)
+
+    def next(self) -> None:
+        """Go to the next scene; an act that runs is hurried to its end first."""
+        if self.state is State.ACTING:
+            self._hurry = True
+            self._held = False
+            if self._until is None:
+                self._beat.start(0)
+        elif self.state is State.SHOWING and not self.at_end:
+            self.begin(self.index + 1)
+
+    def back(self) -> None:
+        """Show the scene before this one again."""
+        if self.state is not State.ACTING and self.index > 0:
+            self.begin(self.index - 1)
+
+    def pause(self) -> None:
+        """Stay at this scene; an act that runs is held at its next beat."""
+        self._set_paused(paused=True)
+
+    def resume(self) -> None:
+        """Go on."""
+        self._set_paused(paused=False)
+
+    def toggle(self) -> None:
+        """Pause, or go on."""
+        self._set_paused(paused=not self.paused)
+
+    def stop(self) -> None:
+        """Let go of everything."""
+        for timer in (self._beat, self._look, self._tick):
+            timer.stop()
+        act, self._act, self._until = self._act, None, None
+        if act is not None:
+            act.close()
+        self._set(State.IDLE)
+
+    # --- how it goes
+
+    def _set(self, state: State) -> None:
+        self.state = state
+        self.changed.emit()
+
+    def _set_paused(self, *, paused: bool) -> None:
+        if paused is self.paused:
+            return
+        self.paused = self._held = paused
+        if self.state is State.ACTING:
+            if paused:
+                self._beat.stop()
+            elif self._until is None:
+                self._beat.start(0)
+        elif self.state is State.SHOWING:
+            if paused:
+                self._tick.stop()
+            else:
+                self._tick.start()
+        self.changed.emit()
+
+    def _go_on(self) -> None:
+        """Run the act up to the next thing that has to be waited for."""
+        while self._act is not None and not self._held:
+            try:
+                wait = next(self._act)
+            except StopIteration:
+                self._show()
+                return
+            except Cancelled:
+                self.stop()
+                return
+            except SeError as error:
+                self._fail(error)
+                return
+            if self._must_wait(wait):
+                return
+
+    def _must_wait(self, wait: Wait) -> bool:
+        if isinstance(wait, Beat):
+            length = 0 if self._hurry else round(wait.ms * self.speed)
+            if length:
+                self._beat.start(length)
+            return bool(length)
+        if wait.reached():
+            return False
+        self._until = wait
+        self._since.start()
+        self._look.start()
+        return True
+
+    def _look_again(self) -> None:
+        until = self._until
+        if until is None:
+            self._look.stop()
+        elif until.reached():
+            self._look.stop()
+            self._until = None
+            self._go_on()
+        elif self._since.hasExpired(PATIENCE_MS):
+            self._fail(SeError(f"The tour waited in vain for {until.what}.", remedy="Begin again."))
+
+    def _fail(self, error: SeError) -> None:
+        self.stop()
+        self._set(State.FAILED)
+        self.failed.emit(error)
+
+    def set_outcome(self, outcome: PlayedScene) -> None:
+        """Tell what the scene came to; for its act."""
+        self.outcome = outcome
+        self.shown.emit(outcome)
+
+    def _show(self) -> None:
+        self._act = None
+        scene = self.scene
+        self._set(State.SHOWING)
+        if scene is None:
+            return
+        if self.outcome is not None and not self.outcome.as_expected:
+            self.pause()
+        self._left_ms = reading_ms(scene.caption) * self.speed
+        if self._hurry and not self.at_end:
+            self._left_ms = 0
+        if not self.paused:
+            self._tick.start()
+        self._count_down()
+
+    def _count_down(self) -> None:
+        scene = self.scene
+        if scene is None or self.state is not State.SHOWING:
+            return
+        whole = reading_ms(scene.caption) * self.speed
+        self.waited.emit(1 - max(self._left_ms, 0) / whole if whole else 1.0)
+        if self.paused:
+            return
+        if self._left_ms > 0:
+            self._left_ms -= _TICK_MS
+            return
+        self._tick.stop()
+        if self.at_end:
+            self.finished.emit()
+        else:
+            self.begin(self.index + 1)

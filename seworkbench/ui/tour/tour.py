@@ -1,0 +1,203 @@
+"""A tour in a window of its own: with a folder, a machine, settings and a workspace that nobody else has.
+
+The user's window waits meanwhile. When the tour ends, its folder goes, or stays where the user wants it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, QRect, Signal
+from PySide6.QtWidgets import QApplication, QFileDialog, QVBoxLayout, QWidget
+
+from seworkbench.demo.stage import Stage
+from seworkbench.demo.story import STORY
+from seworkbench.errors import SeError
+from seworkbench.files import explained
+from seworkbench.ui.tour.acts import Acts
+from seworkbench.ui.tour.caption_bar import CaptionBar
+from seworkbench.ui.tour.director import Director, State
+from seworkbench.ui.tour.evidence_page import EvidencePage
+from seworkbench.ui.tour.pointer_ring import PointerRing
+
+if TYPE_CHECKING:
+    from seworkbench.demo.scene import PlayedScene
+    from seworkbench.jobs import Job
+    from seworkbench.simulator.demo_pki import DemoPki
+    from seworkbench.ui.tour.launcher import WindowMaker
+
+_PRESENTER_ZOOM = 1.4
+_FOLDER = "seworkbench-tour-"
+_KEPT = "seworkbench-demo"
+
+
+class Tour(QObject):
+    """One tour, from its first scene to its end; beginning again is another one.
+
+    Args:
+        make: makes its window.
+        speed: see Director.
+        pki: demo PKI of the machines, to save the time of making one.
+
+    Raises:
+        SeError: if there is no room for its folder.
+    """
+
+    restart_asked = Signal()
+    kept_in = Signal(object)  # Path: where the files are now
+    ended = Signal()
+
+    def __init__(
+        self, make: WindowMaker, *, speed: float = 1.0, pki: DemoPki | None = None, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        with explained(tempfile.gettempdir()):
+            self.folder = Path(tempfile.mkdtemp(prefix=_FOLDER))
+            made = self.folder / "demonstration"
+            made.mkdir()
+        self._closing = False
+        self._normal_zoom = 1.0
+        self.stage = Stage(made, pki=pki)
+        self.window = make(self.folder / "settings.json", lambda workbench: [EvidencePage(workbench)])
+        self.window.setWindowTitle("Tour, SIMULATED · SE Workbench")
+        self.window.workbench.settings.keep_recent = False
+        theme = self.window.workbench.theme
+        self.bar = CaptionBar(theme, len(STORY))
+        theme.dress(self.bar)
+        self.ring = PointerRing(self.window, theme)
+        self.acts = Acts(self.window, self.stage, self._tell)
+        self.director = Director(STORY, self.acts.of, speed=speed, parent=self)
+        whole = self.window.centralWidget().layout()
+        if isinstance(whole, QVBoxLayout):
+            whole.addWidget(self.bar)
+        self.window.installEventFilter(self)
+        self._connect()
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it is shown to an audience that sits far away."""
+        return self.bar.presenter.isChecked()
+
+    def start(self, place: QRect | None = None, *, large: bool = False, full: bool = False) -> None:
+        """Show the window and play.
+
+        Args:
+            place: where the window is.
+            large: whether in presenter mode.
+            full: whether on the full screen.
+        """
+        if place is not None:
+            self.window.setGeometry(place)
+        self.window.show()
+        if full:
+            self.window.showFullScreen()
+        if large:
+            self.present(large=True)
+        self.director.begin()
+        self.bar.setFocus()
+
+    def present(self, *, large: bool) -> None:
+        """Larger text, and a ring around the pointer; or as before."""
+        theme = self.window.workbench.theme
+        if large and not self.ring.isVisible():
+            self._normal_zoom = theme.zoom
+        self.bar.set_large(large=large)
+        theme.set_zoom(max(theme.zoom, _PRESENTER_ZOOM) if large else self._normal_zoom)
+        self.ring.set_on(on=large)
+
+    def ask_to_end(self) -> None:
+        """Ask what shall become of the files; end at once if there are none."""
+        if not self.stage.machine_folder.exists() or self.bar.asking:
+            self.end()
+            return
+        self.director.pause()
+        self.bar.ask(asking=True)
+
+    def keep(self) -> None:
+        """Ask for a folder, move the files there, and end."""
+        chosen = QFileDialog.getExistingDirectory(self.window, "Folder that receives the demonstration")
+        if not chosen:
+            return
+        self.director.stop()
+        job = self.window.workbench.jobs.start_light("Keeping the demonstration", lambda job: self._move(chosen, job))
+        job.done.connect(self._kept)
+        job.failed.connect(self.bar.show_error)
+
+    def end(self) -> None:
+        """End the tour: its window and its folder go."""
+        if self._closing:
+            return
+        self._closing = True
+        self.director.stop()
+        self.ring.set_on(on=False)
+        QApplication.instance().focusChanged.disconnect(self._focus_moved)  # type: ignore[union-attr]
+        self.window.close()
+        self.window.deleteLater()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.ended.emit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Closing the window asks first."""
+        if watched is self.window and event.type() == QEvent.Type.Close and not self._closing:
+            event.ignore()
+            self.ask_to_end()
+            return True
+        return False
+
+    def _move(self, chosen: str, _job: Job) -> Path:
+        names = (_KEPT, *(f"{_KEPT}-{number}" for number in range(2, 1000)))
+        target = next((Path(chosen) / name for name in names if not (Path(chosen) / name).exists()), None)
+        if target is None:
+            raise SeError("There are too many demonstrations in this folder.", where=chosen, remedy="Choose another.")
+        with explained(target):
+            shutil.move(self.stage.folder, target)
+        return target
+
+    def _kept(self, target: Path) -> None:
+        self.kept_in.emit(target)
+        self.end()
+
+    # --- how it goes
+
+    def _tell(self, played: PlayedScene) -> None:
+        self.director.set_outcome(played)
+
+    def _connect(self) -> None:
+        bar, director = self.bar, self.director
+        director.scene_changed.connect(lambda index: bar.show_scene(index, STORY[index]))
+        director.shown.connect(bar.show_outcome)
+        director.waited.connect(bar.set_part)
+        director.failed.connect(bar.show_error)
+        director.changed.connect(lambda: bar.set_paused(paused=director.paused))
+        director.changed.connect(self._keep_focus)
+        bar.back_asked.connect(director.back)
+        bar.toggle_asked.connect(director.toggle)
+        bar.next_asked.connect(director.next)
+        bar.restart_asked.connect(self.restart_asked)
+        bar.presenter_asked.connect(lambda: self.present(large=not self.ring.isVisible()))
+        bar.full_screen_asked.connect(self._toggle_full_screen)
+        bar.end_asked.connect(self.ask_to_end)
+        bar.keep_asked.connect(self.keep)
+        bar.discard_asked.connect(self.end)
+        QApplication.instance().focusChanged.connect(self._focus_moved)  # type: ignore[union-attr]
+
+    def _toggle_full_screen(self) -> None:
+        if self.window.isFullScreen():
+            self.window.showNormal()
+        else:
+            self.window.showFullScreen()
+
+    def _keep_focus(self) -> None:
+        """The keys belong to the tour again when an act is over."""
+        if self.director.state is State.SHOWING and self.window.isActiveWindow() and not self.bar.asking:
+            self.bar.setFocus()
+
+    def _focus_moved(self, _before: QWidget | None, now: QWidget | None) -> None:
+        """Whoever clicks into a page looks at it: the tour waits."""
+        if self.director.state is not State.SHOWING or now is None:
+            return
+        if any(part.isAncestorOf(now) for part in (self.window.stack, self.window.side)):
+            self.director.pause()
