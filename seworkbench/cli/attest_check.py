@@ -30,9 +30,9 @@ from seworkbench.cli.attest_options import (
     result_text,
     write_file,
 )
-from seworkbench.cli.attest_verify import show
+from seworkbench.cli.attest_verify import show, write_attestation_report
 from seworkbench.cli.foreground import foreground_job
-from seworkbench.cli.options import Once, PathList, add_verbosity, require_one_verbosity
+from seworkbench.cli.options import Once, PathList, add_report, add_verbosity, require_one_verbosity, require_report
 from seworkbench.cli.terminal import write_lines, write_message
 from seworkbench.errors import UsageError
 from seworkbench.files import read_whole, refuse_own_input
@@ -81,6 +81,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     firmware.add_argument("--agree-to-send", action="store_true", help="send the firmware state without being asked")
     add_format(parser)
     parser.add_argument("--json", action="store_true", help="print the tree of checks as JSON")
+    add_report(parser)
     add_verbosity(parser)
 
 
@@ -104,6 +105,7 @@ def _cuid(text: str) -> bytes:
 def run(args: argparse.Namespace) -> int:
     """Carry out the command."""
     require_one_verbosity(args)
+    require_report(args)
     output, source = output_of(args), input_of(args)
     _refuse_conflicts(args)
     policies = _policies(args)
@@ -119,6 +121,7 @@ def run(args: argparse.Namespace) -> int:
     result = check_policies(verification, policies, response)
     refuse_own_input(output, [args.user_data] if args.user_data else [])
     write_file(args, output, result_text(policy_record(result), args.format).encode())
+    write_attestation_report(args, result, response)
     show(args, result)
     if not args.json and not args.quiet:
         if not policies.any_given:

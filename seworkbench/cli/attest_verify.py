@@ -24,7 +24,7 @@ from seworkbench.cli.attest_options import (
     result_text,
     write_file,
 )
-from seworkbench.cli.options import Once, add_verbosity, require_one_verbosity
+from seworkbench.cli.options import Once, add_report, add_verbosity, require_one_verbosity, require_report
 from seworkbench.cli.terminal import check_lines, verdict_line, write_error, write_json, write_lines, write_message
 from seworkbench.files import read_whole
 from seworkbench.formats.exchange import MAX_EXCHANGE_FILE_SIZE
@@ -43,18 +43,21 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("-u", "--user-data", type=Path, action=Once, metavar="FILE", help="write the user data")
     add_format(parser)
     parser.add_argument("--json", action="store_true", help="print the tree of checks as JSON")
+    add_report(parser)
     add_verbosity(parser)
 
 
 def run(args: Namespace) -> int:
     """Carry out the command."""
     require_one_verbosity(args)
+    require_report(args)
     response = read_whole(input_of(args), MAX_EXCHANGE_FILE_SIZE)
     known = dataclasses.replace(read_known(args), host_keys=read_documents(args.host_key_document))
     verification = verify_response(
         response, read_header(args.hdr), read_protection_key(args.arpk), at=datetime.now(UTC), known=known
     )
     whole = open_points(verification, response)
+    write_attestation_report(args, whole, response)
     verified = verification.check.verdict in (Verdict.PASSED, Verdict.WARNING)
     if verified:
         _write_files(args, verification)
@@ -77,6 +80,31 @@ def _write_files(args: Namespace, verification: AttestationVerification) -> None
             write_file(args, args.user_data, user_data)
         elif not args.quiet:
             write_message("warning", "The response has no user data; no file was written for it.")
+
+
+def write_attestation_report(args: Namespace, result: PolicyResult, response: bytes) -> None:
+    """Write the report that `--report` asks for, if it does.
+
+    Args:
+        args: with the options of the command.
+        result: what came of it.
+        response: the response.
+    """
+    if args.report is None:
+        return
+    from seworkbench.report.attestation import attestation_report  # noqa: PLC0415 - only a report pays for loading it
+    from seworkbench.report.inputs import file_input  # noqa: PLC0415 - as above
+    from seworkbench.report.write import write_report  # noqa: PLC0415 - as above
+
+    report = attestation_report(
+        result,
+        response,
+        response_file=input_of(args),
+        header_file=args.hdr,
+        protection_key=args.arpk,
+        other_inputs=[file_input(path, "host key document") for path in args.host_key_document],
+    )
+    write_report(report, args.report, replace=args.overwrite)
 
 
 def show(args: Namespace, result: PolicyResult, block: Iterable[str] = ()) -> None:

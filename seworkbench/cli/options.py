@@ -127,7 +127,7 @@ def require_report(args: argparse.Namespace) -> None:
     from seworkbench.report.write import require_report_name  # noqa: PLC0415 - only a report pays for loading it
 
     require_report_name(args.report)
-    if os.path.lexists(args.report):
+    if os.path.lexists(args.report) and not getattr(args, "overwrite", False):
         raise SeError(
             "The file already exists.", where=str(args.report), remedy="Choose another name, or remove it first."
         )

@@ -120,7 +120,7 @@ def _tree(check: Check, depth: int, *, required: bool) -> Iterator[str]:
     if check.evidence:
         lines = [line for item in check.evidence for line in _evidence_lines(item.label, item.value)]
         yield from (f"{indent}  {line}" if line else "" for line in _fenced(lines))
-    if check.verdict is Verdict.PASSED:
+    if check.verdict not in (Verdict.FAILED, Verdict.WARNING):
         return
     said = [words.answered(check.code)] if check.code else []
     said += [f"What to do: {check.remedy}"] if check.remedy else []

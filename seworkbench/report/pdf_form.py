@@ -309,7 +309,7 @@ class _Composition:
         if evidence:
             shaded = [gap(2), *(line for lines_of_one in evidence for line in lines_of_one), gap(2)]
             lines += [gap(2), *(self._shaded(line) for line in shaded), gap(2)]
-        if check.verdict is not Verdict.PASSED:
+        if check.verdict in (Verdict.FAILED, Verdict.WARNING):
             for text in (
                 words.answered(check.code) if check.code else "",
                 f"What to do: {check.remedy}" if check.remedy else "",

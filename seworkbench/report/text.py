@@ -68,7 +68,7 @@ class Group:
 
 def is_bytes(value: str) -> bool:
     """Whether a value is bytes in hexadecimal, to be shown in groups."""
-    return len(value) >= _GROUPED_FROM and len(value) % GROUP_DIGITS == 0 and _HEXADECIMAL.fullmatch(value) is not None
+    return len(value) >= _GROUPED_FROM and len(value) % 2 == 0 and _HEXADECIMAL.fullmatch(value) is not None
 
 
 def byte_lines(value: str, other: str | None = None) -> Iterator[list[Group]]:

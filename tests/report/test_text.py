@@ -62,7 +62,8 @@ def test_only_long_hexadecimal_is_bytes() -> None:
     assert is_bytes("AB" * 16)
     assert not is_bytes("0x" + "0" * 30)
     assert not is_bytes("aB" * 16)
-    assert not is_bytes("0" * 34)
+    assert is_bytes("0" * 34)
+    assert not is_bytes("0" * 33)
     assert not is_bytes("12345678")
 
 
