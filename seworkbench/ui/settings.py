@@ -35,6 +35,7 @@ class Settings:
         keep_recent: whether recent files are kept at all.
         recent: paths of files opened lately, newest first.
         workspace: path of the workspace that is opened at the start; empty for the usual one.
+        machine: folder of the simulated machine used last; empty for none.
     """
 
     theme: str = "system"
@@ -44,6 +45,7 @@ class Settings:
     keep_recent: bool = True
     recent: list[str] = field(default_factory=list)
     workspace: str = ""
+    machine: str = ""
 
     @classmethod
     def load(cls, path: Path) -> Settings:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from seworkbench.recognise import Kind
 from seworkbench.ui.jobs import Jobs
+from seworkbench.ui.machine_desk import MachineDesk
 from seworkbench.ui.pasted import PastedFiles
 from seworkbench.ui.settings import Settings
 from seworkbench.ui.theme import Theme, ThemeChoice
@@ -71,6 +73,7 @@ class Workbench(QObject):
         self.settings = Settings.load(settings_path)
         self.theme = Theme(self)
         self.jobs = Jobs(self)
+        self.machine = MachineDesk(self.jobs, partial(setattr, self.settings, "machine"), self)
         self.pasted = PastedFiles()
         self.messages: list[Message] = []
         choices = {choice.value: choice for choice in ThemeChoice}

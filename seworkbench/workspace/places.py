@@ -1,4 +1,4 @@
-"""Where workspaces lie: by name in the user's data folder, or anywhere by path."""
+"""Where workspaces lie: by name in the user's data folder, or anywhere by path. And simulated machines."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,62}[A-Za-z0-9_-])?")
 def workspace_folder() -> Path:
     """The folder for workspaces in the user's data folder (XDG_DATA_HOME); it need not exist."""
     return user_data_path("seworkbench", appauthor=False) / "workspaces"
+
+
+def machines_folder() -> Path:
+    """The folder for simulated machines in the user's data folder (XDG_DATA_HOME); it need not exist."""
+    return user_data_path("seworkbench", appauthor=False) / "machines"
 
 
 def workspace_path(name_or_path: str = DEFAULT_NAME) -> Path:
