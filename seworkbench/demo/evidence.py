@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ def write_evidence(stage: Stage) -> Check:
     Raises:
         SeError: if a file cannot be read, or is there already.
     """
-    report = evidence_report(stage)
+    report = stage.report = evidence_report(stage)
     for path in stage.evidence:
         write_report(report, path)
     written = hashlib.sha256(read_whole(stage.evidence[-1], _SIZE_LIMIT)).hexdigest()
@@ -54,21 +55,24 @@ def evidence_report(stage: Stage) -> Report:
     Raises:
         SeError: if a file cannot be read.
     """
+    verified = stage.verification.check if stage.verification else None
     inputs = tuple(_inputs(stage))
     image = next(item for item in inputs if item.name == str(stage.image))
-    verified = stage.verification.check if stage.verification else None
+    # Who keeps the folder may move it; names lead on from there.
+    here = f"{stage.folder}/"
+    by_hand = image_steps(image, stage.image, verified) if verified else ()
     trust = stage.trust
     return Report(
         title="Demonstration",
         subject="A simulated machine, an image for it, its start and attestation, and what attacks on them come to.",
         at=stage.clock(),
-        inputs=inputs,
+        inputs=tuple(dataclasses.replace(item, name=item.name.removeprefix(here)) for item in inputs),
         facts=tuple(_facts(stage)),
         sections=tuple(_sections(stage, tuple(stage.played.values()))),
         network=Network.OFFLINE,
         fresh_until=trust.fresh_until if trust else None,
         simulated=True,
-        by_hand=image_steps(image, stage.image, verified) if verified else (),
+        by_hand=tuple(dataclasses.replace(step, command=step.command.replace(here, "")) for step in by_hand),
     )
 
 

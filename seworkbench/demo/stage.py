@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from seworkbench.demo.scene import PlayedScene
     from seworkbench.jobs import Job
+    from seworkbench.report.model import Report
     from seworkbench.secret import Secret
     from seworkbench.simulator.events import StartEvent
     from seworkbench.simulator.hypervisor import GuestStart
@@ -111,6 +112,7 @@ class Stage:
         self.verification: Verification | None = None
         self.start: GuestStart | None = None
         self.attestation: PolicyResult | None = None
+        self.report: Report | None = None
         # Name of the run of the guest that is meant; the guest tells it when it starts.
         self.cuid = b""
         self.played: dict[str, PlayedScene] = {}

@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from seworkbench.demo.evidence import evidence_report
 from seworkbench.demo.story import play_scene
 from seworkbench.errors import Cancelled
 from seworkbench.report.markdown_form import markdown_bytes
+from seworkbench.trust.loading import crls_in
+from seworkbench.trust.verify import load_input
 from seworkbench.ui.pages.build.page import BuildPage
 from seworkbench.ui.pages.inspect.page import InspectPage
 from seworkbench.ui.pages.trust.page import TrustPage
@@ -135,10 +136,14 @@ class Acts:
             yield from self.perform(scene)
             machine = self.stage.machine
         yield from self.drop(machine.document_path, *machine.certificate_paths, machine.root_path, *machine.crl_paths)
-        yield Until(lambda: not page.session.busy and page.session.judgement is not None, "the judgement")
+        lists = {crl.fingerprint for path in machine.crl_paths for crl in crls_in(load_input(path))}
+        yield Until(lambda: _judged(page) >= lists, "the judgement")
+        yield Beat(1500)
+        page.notice.hide()
         hosts = page.session.judgement.host_keys if page.session.judgement else ()
         if hosts:
             page.choose(hosts[0].certificate.fingerprint)
+        yield Beat(0)
         page.side.checklist.select(scene.select)
         yield Beat()
         yield from self.perform(scene)
@@ -162,6 +167,7 @@ class Acts:
         self.show(scene.page)
         yield from self.drop(stage.image)
         yield Until(lambda: page.session.check is not None, "the verification")
+        yield from self.drop(stage.machine.document_path)
         yield Beat(3000)
         yield from self.drop(stage.header_key)
         yield Until(lambda: page.session.inspection is not None and page.session.inspection.content, "the key")
@@ -176,5 +182,12 @@ class Acts:
         page, stage = self.page(EvidencePage), self.stage
         self.show(scene.page)
         yield from self.perform(scene)
-        text = yield from self.light("Reading the report", lambda _job: markdown_bytes(evidence_report(stage)).decode())
-        page.show_report(text, tuple(stage.played.values()), stage.evidence)
+        if (report := stage.report) is not None:
+            text = yield from self.light("Reading the report", lambda _job: markdown_bytes(report).decode())
+            page.show_report(text, tuple(stage.played.values()), stage.evidence)
+
+
+def _judged(page: TrustPage) -> set[str]:
+    """Fingerprints of everything that is judged on the Trust page by now."""
+    judgement = page.session.judgement
+    return set(judgement.objects) if judgement is not None and not page.session.busy else set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QRectF, Qt, Signal, SignalInstance
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
@@ -12,15 +12,14 @@ from seworkbench.checks import Verdict
 from seworkbench.ui.widgets.basic import GRID, VerdictChip, button, label
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from seworkbench.demo.scene import PlayedScene, Scene
     from seworkbench.errors import SeError
     from seworkbench.ui.theme import Theme
 
 _EDGE = 3
-_TITLE_PIXELS, _CAPTION_PIXELS = 15, 15
-_PRESENTER_PIXELS = 18
+# Lines of the caption for which there is always room, so that the page does not jump from scene to scene.
+_LINES, _LINE_PIXELS = 2, 20
+_PRESENTER_LINES, _PRESENTER_LINE_PIXELS = 3, 23
 _KEYS = "Space pauses · ← → scenes · R begins again · P presents · F11 full screen · Esc ends"
 
 
@@ -52,13 +51,13 @@ class CaptionBar(QWidget):
         self._large = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.mark = label("SIMULATED", "pill")
+        self.mark = label("◆ SIMULATED", "simulated")
         self.mark.setToolTip("Everything here is made by a simulated machine and proves nothing about hardware.")
         self.number = label("", "muted")
-        self.title = label("", "heading")
+        self.title = label("", "captionTitle")
         self.chip = VerdictChip(Verdict.NOT_CHECKED, theme)
         self.outcome = label("", "muted", wrap=True)
-        self.caption = label("", wrap=True)
+        self.caption = label("", "caption", wrap=True)
         self._stack = QStackedWidget()
         self._stack.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self._stack.addWidget(self._make_buttons())
@@ -133,7 +132,7 @@ class CaptionBar(QWidget):
         else:
             super().keyPressEvent(event)
 
-    def _keys(self) -> dict[Qt.Key, Signal]:
+    def _keys(self) -> dict[Qt.Key, SignalInstance]:
         return {
             Qt.Key.Key_Space: self.toggle_asked,
             Qt.Key.Key_Right: self.next_asked,
@@ -210,21 +209,21 @@ class CaptionBar(QWidget):
         column.addLayout(row)
         return made
 
-    def _button(self, text: str, signal: Signal, *, primary: bool = False) -> QPushButton:
-        emit: Callable[[], None] = signal.emit
-        made = button(text, emit, primary=primary)
+    def _button(self, text: str, signal: SignalInstance, *, primary: bool = False) -> QPushButton:
+        made = button(text, signal.emit, primary=primary)
         # Keys belong to the bar: space would press the button that was clicked last.
         made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return made
 
     def _restyle(self) -> None:
-        size = _PRESENTER_PIXELS if self._large else _CAPTION_PIXELS
-        self.title.setFont(self._theme.font(max(size, _TITLE_PIXELS), bold=True))
-        self.caption.setFont(self._theme.font(size))
-        # Two lines of caption and one of outcome, so that the page does not jump from scene to scene.
-        lines = self.caption.fontMetrics().lineSpacing() * (3 if self._large else 2)
-        self.caption.setMinimumHeight(lines)
+        suffix = "Large" if self._large else ""
+        for part, name in ((self.title, "captionTitle"), (self.caption, "caption")):
+            part.setObjectName(f"{name}{suffix}")
+            # The style sheet goes by names, and looks at them again only when told to.
+            part.style().unpolish(part)
+            part.style().polish(part)
+        lines, pixels = (_PRESENTER_LINES, _PRESENTER_LINE_PIXELS) if self._large else (_LINES, _LINE_PIXELS)
+        self.caption.setMinimumHeight(self._theme.pixels(lines * pixels))
         self.caption.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.outcome.setMinimumHeight(self.outcome.fontMetrics().lineSpacing())
-        self.setMinimumHeight(self._theme.pixels(118))
+        self.outcome.setMinimumHeight(self._theme.pixels(18))
         self.update()

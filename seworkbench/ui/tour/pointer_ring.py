@@ -26,6 +26,7 @@ class PointerRing(QWidget):
 
     def __init__(self, window: QWidget, theme: Theme) -> None:
         super().__init__(window)
+        self._window = window
         self._theme = theme
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFixedSize(_SIDE, _SIDE)
@@ -52,5 +53,5 @@ class PointerRing(QWidget):
         painter.drawEllipse(QRectF(self.rect()).adjusted(_WIDTH, _WIDTH, -_WIDTH, -_WIDTH))
 
     def _move(self) -> None:
-        at = self.parentWidget().mapFromGlobal(QCursor.pos())
+        at = self._window.mapFromGlobal(QCursor.pos())
         self.move(at.x() - _SIDE // 2, at.y() - _SIDE // 2)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QRect, Signal
-from PySide6.QtWidgets import QApplication, QFileDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from seworkbench.demo.stage import Stage
 from seworkbench.demo.story import STORY
@@ -70,9 +70,9 @@ class Tour(QObject):
         self.ring = PointerRing(self.window, theme)
         self.acts = Acts(self.window, self.stage, self._tell)
         self.director = Director(STORY, self.acts.of, speed=speed, parent=self)
-        whole = self.window.centralWidget().layout()
-        if isinstance(whole, QVBoxLayout):
-            whole.addWidget(self.bar)
+        whole = self.window.centralWidget()
+        if whole is not None and (column := whole.layout()) is not None:
+            column.addWidget(self.bar)
         self.window.installEventFilter(self)
         self._connect()
 
