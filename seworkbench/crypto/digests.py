@@ -5,8 +5,15 @@ from __future__ import annotations
 import hashlib
 import struct
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from seworkbench.formats.components import PAGE_SIZE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+_NUMBERS = 1 << 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +33,10 @@ class ImageDigests:
     nep: int
 
 
-def _steps(first: int, pages: int) -> range:
-    """`first`, and what follows it page by page."""
-    return range(first, first + pages * PAGE_SIZE, PAGE_SIZE)
+def _steps(first: int, pages: int) -> Sequence[int]:
+    """`first`, and what follows it page by page; behind the last 64-bit number comes zero."""
+    steps = range(first, first + pages * PAGE_SIZE, PAGE_SIZE)
+    return steps if steps.stop <= _NUMBERS else [step % _NUMBERS for step in steps]
 
 
 class RunningDigests:

@@ -113,3 +113,13 @@ def test_the_result_can_be_asked_for_on_the_way_and_does_not_change_afterwards()
     assert digests.result().nep == 2
     assert early.ald == hashlib.sha512(bytes.fromhex("0000000000010000")).digest()
     assert digests.result().ald == hashlib.sha512(bytes.fromhex("00000000000100000000000000011000")).digest()
+
+
+def test_behind_the_last_address_comes_zero() -> None:
+    """No file has such components, but tables can claim it."""
+    digests = RunningDigests()
+    digests.places((1 << 64) - PAGE_SIZE, PREFIX, (1 << 64) - PAGE_SIZE, 2)
+    found = digests.result()
+    last, first = ((1 << 64) - PAGE_SIZE).to_bytes(8, "big"), bytes(8)
+    assert found.ald == hashlib.sha512(last + first).digest()
+    assert found.tld == hashlib.sha512(PREFIX + last + PREFIX + first).digest()

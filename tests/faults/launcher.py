@@ -99,7 +99,8 @@ def settle(order: dict[str, Any]) -> None:
         real = os.statvfs
 
         def statvfs(path: str) -> object:
-            return type("Room", (), {"f_bavail": order["room"], "f_frsize": 1, "f_bsize": real(path).f_bsize})
+            room = {"f_blocks": 1 << 40, "f_bavail": order["room"], "f_frsize": 1, "f_bsize": real(path).f_bsize}
+            return type("Room", (), room)
 
         os.statvfs = statvfs  # type: ignore[assignment]
     if "umask" in order:
