@@ -70,7 +70,8 @@ class ActivityStrip(QWidget):
         self.phase = label("Ready", "small")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.bar.setFixedWidth(220)
+        self._fit()
+        workbench.theme.changed.connect(self._fit)
         self.bar.setAccessibleName("Progress")
         self.amount = label("", "small")
         self.cancel = QPushButton("Cancel")
@@ -86,6 +87,9 @@ class ActivityStrip(QWidget):
         workbench.jobs.changed.connect(self._show_job)
         workbench.message_added.connect(self._show_message)
         self._show_job()
+
+    def _fit(self) -> None:
+        self.bar.setFixedWidth(self._workbench.theme.pixels(220))
 
     def _show_job(self) -> None:
         running = self._workbench.jobs.running

@@ -41,7 +41,6 @@ class HelpWindow(QWidget):
         self.browser.setAccessibleName("Help page")
         self.browser.setOpenLinks(False)
         self.browser.anchorClicked.connect(self._follow)
-        self.browser.document().setDefaultFont(theme.font(14))
         back = QPushButton("Back")
         back.clicked.connect(self._back)
         contents = QPushButton("Contents")
@@ -53,6 +52,9 @@ class HelpWindow(QWidget):
         layout = QVBoxLayout(self)
         layout.addLayout(row)
         layout.addWidget(self.browser, 1)
+        self._theme = theme
+        theme.changed.connect(self._restyle)
+        self._restyle()
 
     def show_page(self, target: str) -> None:
         """Show a page, at its anchor if `target` has one ("se-header.md#key-slot")."""
@@ -63,6 +65,15 @@ class HelpWindow(QWidget):
         self._history.append(target)
         self.browser.document().setMarkdown(path.read_text(encoding="utf-8"))
         self._scroll_to(anchor)
+
+    def _restyle(self) -> None:
+        """Fonts and the colour of links are set when a page is read, so the page is read again, and stays in place."""
+        self.browser.document().setDefaultFont(self._theme.font(14))
+        if self._history:
+            bar = self.browser.verticalScrollBar()
+            place = bar.value() / max(bar.maximum(), 1)
+            self.show_page(self._history.pop())
+            bar.setValue(round(place * bar.maximum()))
 
     def _scroll_to(self, anchor: str) -> None:
         # Headings get no anchors of their own from Markdown, so the one that gives this slug is looked for.

@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QMimeData, QSize, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QFontMetrics,
+    QGuiApplication,
+    QPainter,
+    QPaintEvent,
+)
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFileDialog,
@@ -40,12 +48,15 @@ from seworkbench.ui.workbench import Weight
 
 if TYPE_CHECKING:
     from seworkbench.ui.pages.page import Page
+    from seworkbench.ui.theme import Theme
     from seworkbench.ui.workbench import Workbench
 
 _SIZE = QSize(1440, 900)
 _SMALLEST = QSize(1024, 640)
 _RAIL_WIDTH = 176
 _SIDE_WIDTH = 336
+# On a narrow screen the side must not take the page's room when the text grows.
+_SIDE_LIMIT = 420
 _ZOOM_STEP = 0.1
 _WARM_UP_MS = 400
 
@@ -69,19 +80,24 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.actions_table = ActionTable(self, workbench.theme, lambda: self.page.NAME)
         self.stack = QStackedWidget()
-        self.side = QStackedWidget()
-        self.side.setObjectName("side")
-        self.side.setMinimumWidth(_SIDE_WIDTH - 56)
+        self.side = _Side(workbench.theme)
         self.rail = self._make_rail()
         self.messages = MessageList(workbench)
-        self.messages.setFixedHeight(140)
         self.messages.hide()
         self.activity = ActivityStrip(workbench)
         self.activity.toggle.toggled.connect(self.messages.setVisible)
         self._lay_out()
         for page in pages:
+            side = page.side or QWidget()
             self.stack.addWidget(page)
-            self.side.addWidget(page.side or QWidget())
+            self.side.addWidget(side)
+            workbench.theme.dress(page)
+            workbench.theme.dress(side)
+        for part in (self._top, self.rail, self.messages, self.activity):
+            workbench.theme.dress(part)
+        self._scale = workbench.theme.zoom
+        self._fit()
+        workbench.theme.changed.connect(self._fit)
         self.actions_table.add(self._own_actions())
         for page in pages:
             self.actions_table.add(page.actions_of_page())
@@ -153,6 +169,7 @@ class MainWindow(QMainWindow):
         """Open the help at a page."""
         if self._help is None:
             self._help = HelpWindow(self.workbench.theme)
+            self.workbench.theme.dress(self._help)
         self._help.show_page(target)
         self._help.show()
         self._help.raise_()
@@ -169,6 +186,7 @@ class MainWindow(QMainWindow):
     def show_palette(self) -> None:
         """Open the command palette below the search field."""
         palette = CommandPalette(self.actions_table, self.workbench, self)
+        self.workbench.theme.dress(palette)
         palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         palette.adjustSize()
         corner = self.search.mapToGlobal(self.search.rect().bottomLeft())
@@ -222,6 +240,24 @@ class MainWindow(QMainWindow):
     def _refuse(self, reason: str) -> None:
         self.workbench.say(reason, Weight.WARNING)
         self.activity.toggle.setChecked(True)
+
+    def _fit(self) -> None:
+        """Give everything that does not follow its text the size of the zoom; the page keeps the most room."""
+        theme = self.workbench.theme
+        self._top.setFixedHeight(theme.pixels(48))
+        self.search.setFixedWidth(min(theme.pixels(420), 560))
+        self.messages.setFixedHeight(min(theme.pixels(140), 220))
+        for made in self._rail_buttons.values():
+            made.setIconSize(QSize(theme.pixels(17), theme.pixels(17)))
+        names = max(QFontMetrics(theme.font(bold=True)).horizontalAdvance(page.TITLE) for page in self.pages.values())
+        self.rail.setFixedWidth(max(theme.pixels(64) + names, _RAIL_WIDTH if theme.zoom <= 1 else 0))
+        self.side.setMinimumWidth(min(theme.pixels(_SIDE_WIDTH - 56), _SIDE_LIMIT))
+        if theme.zoom != self._scale:
+            page, side = self._middle.sizes()
+            if page and side:
+                wanted = min(round(side * theme.zoom / self._scale), (page + side) * 2 // 5)
+                self._middle.setSizes([page + side - wanted, wanted])
+            self._scale = theme.zoom
 
     def _own_actions(self) -> tuple[Action, ...]:
         go = tuple(
@@ -291,7 +327,6 @@ class MainWindow(QMainWindow):
     def _make_rail(self) -> QWidget:
         rail = QWidget()
         rail.setObjectName("rail")
-        rail.setFixedWidth(_RAIL_WIDTH)
         rail.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         column = QVBoxLayout(rail)
         column.setContentsMargins(8, 10, 8, 10)
@@ -303,10 +338,9 @@ class MainWindow(QMainWindow):
             made.setObjectName("railButton")
             made.setText(page.TITLE)
             made.setIcon(icon(page.ICON, self.workbench.theme))
-            made.setIconSize(QSize(17, 17))
             made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             made.setCheckable(True)
-            made.setFixedWidth(_RAIL_WIDTH - 16)
+            made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             made.clicked.connect(lambda _checked=False, name=page.NAME: self.show_page(name))
             group.addButton(made)
@@ -316,15 +350,13 @@ class MainWindow(QMainWindow):
         return rail
 
     def _lay_out(self) -> None:
-        top = QWidget()
+        self._top = top = QWidget()
         top.setObjectName("topBar")
         top.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        top.setFixedHeight(48)
         row = QHBoxLayout(top)
         row.setContentsMargins(16, 0, 16, 0)
         self.search = QPushButton("Search or run a command    Ctrl K")
         self.search.setObjectName("search")
-        self.search.setFixedWidth(420)
         self.search.clicked.connect(self.show_palette)
         row.addWidget(label("SE Workbench", "brand"))
         row.addSpacing(12)
@@ -338,7 +370,7 @@ class MainWindow(QMainWindow):
         offline = label("Offline", "pill")
         offline.setToolTip("This program opens no network connection.")
         row.addWidget(offline, 0, Qt.AlignmentFlag.AlignVCenter)
-        middle = QSplitter(Qt.Orientation.Horizontal)
+        self._middle = middle = QSplitter(Qt.Orientation.Horizontal)
         middle.setHandleWidth(1)
         middle.setChildrenCollapsible(False)
         middle.addWidget(self.stack)
@@ -360,12 +392,36 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(whole)
 
 
-def confirm(parent: QWidget, title: str, text: str) -> bool:
+class _Side(QStackedWidget):
+    """The right side; it draws its own edge, since a style sheet here would be one for all sides at once."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("side")
+        self._theme = theme
+        self.setContentsMargins(1, 0, 0, 0)
+        theme.changed.connect(self.update)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Draw ground and edge."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._theme.roles.colour("panel"))
+        painter.fillRect(0, 0, 1, self.height(), self._theme.roles.colour("line"))
+
+
+def confirm(parent: MainWindow, title: str, text: str) -> bool:
     """Ask a question that stops what is going on; tests replace this function."""
-    answer = QMessageBox.question(parent, title, text)
-    return answer == QMessageBox.StandardButton.Yes
+    yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
+    box = QMessageBox(QMessageBox.Icon.Question, title, text, yes | no, parent)
+    parent.workbench.theme.dress(box)
+    answer = box.exec()
+    box.deleteLater()
+    return answer == yes
 
 
-def inform(parent: QWidget, title: str, text: str) -> None:
+def inform(parent: MainWindow, title: str, text: str) -> None:
     """Say something that has to be read; tests replace this function."""
-    QMessageBox.information(parent, title, text)
+    box = QMessageBox(QMessageBox.Icon.Information, title, text, QMessageBox.StandardButton.Ok, parent)
+    parent.workbench.theme.dress(box)
+    box.exec()
+    box.deleteLater()

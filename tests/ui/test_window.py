@@ -9,20 +9,22 @@ import subprocess
 import sys
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
 from shiboken6 import delete
 
+from seworkbench.errors import SeError
 from seworkbench.ui import app as app_module
 from seworkbench.ui.command_palette import CommandPalette
 from seworkbench.ui.settings import Settings, settings_file
-from seworkbench.ui.theme import DARK, HIGH_CONTRAST, LIGHT
+from seworkbench.ui.theme import DARK, HIGH_CONTRAST, LIGHT, ThemeChoice
 
 from .desk import INPUTS, PKI, Desk, Images, wait_until
 
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from seworkbench.ui.window import MainWindow
 
 # Run from the table like any other, they would end the test's window, or wait for nobody.
-ENDING = ("file.quit",)
+ENDING = ("file.quit", "help.tour")
 
 
 def actions(desk: Desk) -> list[Action]:
@@ -521,3 +523,84 @@ def test_without_a_display_there_is_a_message_and_status_1(tmp_path: Path) -> No
     assert "There is no display" in ran.stderr
     assert "Traceback" not in ran.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+# --- style sheets and zoom
+
+
+def test_only_what_is_seen_is_given_a_new_theme_at_once(desk: Desk) -> None:
+    sheets = {name: page.styleSheet() for name, page in desk.window.pages.items()}
+    desk.window.show_page("build")
+    desk.window.workbench.theme.choose(ThemeChoice.DARK)
+    assert DARK.background in desk.build.styleSheet()
+    assert desk.inspect.styleSheet() == sheets["inspect"]
+    desk.window.show_page("inspect")
+    assert desk.inspect.styleSheet() == desk.build.styleSheet()
+    assert QApplication.instance().styleSheet() == ""  # type: ignore[union-attr]
+
+
+def test_nothing_that_was_closed_is_dressed_any_more(desk: Desk) -> None:
+    theme = desk.window.workbench.theme
+    before = len(theme._living())
+    for _ in range(3):
+        desk.window.show_palette()
+        palette(desk).close()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        QApplication.processEvents()
+    assert len(theme._living()) == before
+
+
+@pytest.mark.parametrize("page", ["overview", "build", "inspect"])
+def test_no_colour_of_another_theme_is_left(desk: Desk, page: str) -> None:
+    desk.drop(INPUTS / "kernel", PKI / "host1.crt")
+    desk.open_unlocked()
+    desk.inspect.error.show_error(SeError("Something.", remedy="Do something."))
+    desk.build.error.show_error(SeError("Something.", remedy="Do something."))
+    desk.window.show_page(page)
+    theme = desk.window.workbench.theme
+    # A fresh picture of the theme, and one taken after two switches with everything open.
+    theme.choose(ThemeChoice.DARK)
+    QApplication.processEvents()
+    fresh = desk.window.grab().toImage()
+    theme.choose(ThemeChoice.HIGH_CONTRAST)
+    QApplication.processEvents()
+    desk.window.grab()
+    theme.choose(ThemeChoice.DARK)
+    QApplication.processEvents()
+    assert desk.window.grab().toImage() == fresh
+    theme.choose(ThemeChoice.LIGHT)
+    QApplication.processEvents()
+    light = desk.window.grab().toImage()
+    left = {DARK.background, DARK.panel, DARK.accent, DARK.line, DARK.failed} - set(asdict(LIGHT).values())
+    seen = {light.pixelColor(x, y).name() for x in range(0, light.width(), 3) for y in range(0, light.height(), 3)}
+    assert seen & left == set()
+
+
+def test_rail_and_side_grow_with_the_text_and_leave_the_page_the_most_room(desk: Desk) -> None:
+    desk.window.resize(1440, 900)
+    desk.open(desk.images.get("default"))
+    before = desk.window.side.width()
+    desk.window.workbench.theme.set_zoom(1.2)
+    desk.settle()
+    assert desk.window.side.width() > before * 1.1
+    desk.window.workbench.theme.set_zoom(2.0)
+    desk.settle()
+    assert desk.window.side.width() < desk.inspect.width()
+    assert desk.window.rail.width() >= max(made.sizeHint().width() for made in desk.window._rail_buttons.values())
+    desk.window.workbench.theme.set_zoom(1.0)
+    desk.settle()
+    assert desk.window.rail.width() == 176
+
+
+@pytest.mark.parametrize(("zoom", "columns"), [(1.0, 4), (1.5, 2), (2.0, 2)])
+def test_inspect_finds_room_for_everything_at_every_zoom(desk: Desk, zoom: float, columns: int) -> None:
+    desk.window.resize(1440, 900)
+    desk.open(desk.images.get("default"))
+    desk.window.workbench.theme.set_zoom(zoom)
+    desk.settle()
+    cards = desk.inspect.strip.cards
+    assert len({card.y() for card in cards}) == len(cards) // columns
+    # Nothing is wider than what is seen of it; what is too high is scrolled.
+    body, seen = desk.inspect.body, desk.inspect.area.viewport()
+    wait_until(lambda: body.width() <= seen.width(), "the layout to settle", 2000)
+    assert (desk.inspect.area.verticalScrollBar().maximum() > 0) == (zoom > 1)

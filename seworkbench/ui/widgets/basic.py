@@ -12,12 +12,14 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QSizePolicy,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from seworkbench.ui.icons import VERDICT_ICONS, icon
 from seworkbench.ui.theme import VERDICT_ROLES
+from seworkbench.ui.widgets.mark import Mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +59,34 @@ def button(text: str, run: Callable[[], None], *, primary: bool = False) -> QPus
         made.setObjectName("primary")
     made.clicked.connect(lambda _checked=False: run())
     return made
+
+
+class IconButton(QToolButton):
+    """A button that is an icon; it grows with the text.
+
+    Args:
+        theme: colours and zoom.
+        name: name of the icon.
+        what: what it does, for the tool tip and screen readers.
+        run: does it.
+        pixels: side of the icon, unscaled.
+    """
+
+    def __init__(self, theme: Theme, name: str, what: str, run: Callable[[], None], pixels: int = 14) -> None:
+        super().__init__()
+        self._theme = theme
+        self._pixels = pixels
+        self.setIcon(icon(name, theme))
+        self.setToolTip(what)
+        self.setAccessibleName(what)
+        self.clicked.connect(lambda _checked=False: run())
+        theme.changed.connect(self._restyle)
+        self._restyle()
+
+    def _restyle(self) -> None:
+        side = self._theme.pixels(self._pixels)
+        self.setIconSize(QSize(side, side))
+        self.setFixedSize(side + GRID, side + GRID)
 
 
 def rule() -> QFrame:
@@ -168,9 +198,7 @@ class ErrorBox(QFrame):
         self.setObjectName("failedBox")
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 8, 12, 8)
-        mark = QLabel()
-        mark.setPixmap(icon("octagon-x", theme, "failed").pixmap(18, 18))
-        row.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(Mark(theme, "octagon-x", "failed", 18), 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout()
         self.what = label(wrap=True, selectable=True)
         self.remedy = label("", "muted", wrap=True, selectable=True)

@@ -47,6 +47,7 @@ TITLE, VALUE, OFFSET = range(3)
 _HEADINGS = ("Field", "Value", "Offset")
 FIELD_ROLE = Qt.ItemDataRole.UserRole
 _ROW_PIXELS = 18
+_VALUE_PIXELS = 56  # least room for a value beside a long name
 _BAR = 3
 _HEX = re.compile(r"[0-9a-f]+", re.ASCII)
 _CODE = re.compile(r"0x[0-9a-f…]+|[0-9a-f]{8}…[0-9a-f]{6}", re.ASCII)
@@ -188,9 +189,10 @@ class FieldModel(QAbstractItemModel):
             value = "hidden" if hidden else self.value_text(field)
             return (printable(field.title), value, f"offset 0x{field.offset:x}")[column]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tool_tip(field)
+            return self._tool_tip(field, self.place(index))
         if role == Qt.ItemDataRole.AccessibleDescriptionRole:
-            return f"{byte_count(field.length)}, {field.protection.value}. {field.meaning}"
+            inside = f" In {place}." if (place := self.place(index)) else ""
+            return f"{byte_count(field.length)}, {field.protection.value}.{inside} {field.meaning}"
         return field if role == FIELD_ROLE else None
 
     # --- inside
@@ -213,12 +215,21 @@ class FieldModel(QAbstractItemModel):
                 return (row, *below)
         return None
 
-    def _tool_tip(self, field: Field) -> str:
+    def place(self, index: Index) -> str:
+        """What a field is part of: the titles of its parents, outermost first."""
+        titles: list[str] = []
+        node_id = self._nodes[index.internalId()].parent if index.isValid() else 0
+        while node_id:
+            titles.append(printable(self._nodes[node_id].field.title))
+            node_id = self._nodes[node_id].parent
+        return " › ".join(reversed(titles))  # noqa: RUF001 - a mark between levels
+
+    def _tool_tip(self, field: Field, place: str) -> str:
         """Rich text made here, so that no value of a file can pass for it."""
         name = shown_name(field)
         head = f"<b>{html.escape(printable(field.title))}</b> {html.escape(printable(name))}"
         value = "" if isinstance(field.raw, Secret) else printable(field.value)
-        parts = [head, html.escape(value), html.escape(field.meaning)]
+        parts = [html.escape(place), head, html.escape(value), html.escape(field.meaning)]
         return "<br>".join(part for part in parts if part)
 
 
@@ -520,8 +531,9 @@ class DissectionView(QTreeView):
         value_metrics, title_metrics = QFontMetrics(value_font), QFontMetrics(title_font)
         value_wanted, title_wanted = _width(value_font, value), _width(title_font, title)
         eye = room.height() + 4 if isinstance(field.raw, Secret) else 0
-        # The plain name comes first, but never leaves less than a third to the value.
-        value_room = min(value_wanted, max(room.width() // 3, room.width() - title_wanted - self._gap - eye))
+        # The plain name comes first, but leaves the value enough to show its beginning.
+        least = min(room.width() // 3, round(_VALUE_PIXELS * self._theme.zoom))
+        value_room = min(value_wanted, max(least, room.width() - title_wanted - self._gap - eye))
         title_room = max(0, room.width() - value_room - (self._gap if value else 0) - eye)
         painter.setFont(title_font)
         painter.setPen(roles.colour(text_role))

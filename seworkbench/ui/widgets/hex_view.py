@@ -321,8 +321,8 @@ class HexView(QAbstractScrollArea):
         return QSize(self._wide.width + 12, self._metrics.header_height + 24 * self._metrics.row_height)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Some rows; a narrower view scrolls sideways."""
-        return QSize(self._metrics.ascii_left, self._metrics.header_height + 4 * self._metrics.row_height)
+        """Some rows of half the bytes; a view narrower than all of them scrolls sideways."""
+        return QSize(self._metrics.hex_at(COLUMNS // 2), self._metrics.header_height + 4 * self._metrics.row_height)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         """Draw what is seen: tints, hits, selection, then all text."""

@@ -17,14 +17,13 @@ from PySide6.QtWidgets import (
     QLayout,
     QPushButton,
     QSizePolicy,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from seworkbench.checks import Check, Step, Verdict
-from seworkbench.ui.icons import icon
-from seworkbench.ui.widgets.basic import VerdictChip, label
+from seworkbench.ui.widgets.basic import IconButton, VerdictChip, label
+from seworkbench.ui.widgets.mark import Mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,7 +147,7 @@ class Badge(QWidget):
         self.update()
 
 
-class RemoveButton(QToolButton):
+class RemoveButton(IconButton):
     """A small cross.
 
     Args:
@@ -158,13 +157,7 @@ class RemoveButton(QToolButton):
     """
 
     def __init__(self, theme: Theme, what: str, remove: Callable[[], None]) -> None:
-        super().__init__()
-        self.setIcon(icon("x", theme))
-        self.setIconSize(QSize(14, 14))
-        self.setToolTip(f"Remove {what}")
-        self.setAccessibleName(f"Remove {what}")
-        self.setFixedSize(22, 22)
-        self.clicked.connect(lambda _checked=False: remove())
+        super().__init__(theme, "x", f"Remove {what}", remove)
 
 
 class Findings(QWidget):
@@ -228,9 +221,7 @@ class WarningBox(QFrame):
         self.setObjectName("warningBox")
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 8, 10, 8)
-        mark = QLabel()
-        mark.setPixmap(icon("triangle-alert", theme, "warning").pixmap(16, 16))
-        row.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(Mark(theme, "triangle-alert", "warning", 16), 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout()
         column.setSpacing(2)
         self.text = label(text, wrap=True, selectable=True)

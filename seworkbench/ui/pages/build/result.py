@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from seworkbench.checks import Check, Verdict
 from seworkbench.ui.activity import size_text
-from seworkbench.ui.icons import icon
 from seworkbench.ui.pages.build.parts import Elided, empty_layout
-from seworkbench.ui.widgets.basic import VerdictChip, button, label, link, rule
+from seworkbench.ui.widgets.basic import IconButton, VerdictChip, button, label, link, rule
 from seworkbench.ui.widgets.checklist_view import ChecklistView
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from seworkbench.ui.workbench import Workbench
 
 _HEX = re.compile("[0-9a-f]{16,}")
@@ -46,6 +48,9 @@ class ResultView(QWidget):
         super().__init__()
         self._workbench = workbench
         self._image = Path()
+        self._shown: tuple[dict[str, Any], str] | None = None
+        self._scale = workbench.theme.zoom
+        workbench.theme.changed.connect(self._rescale)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 0, 16, 12)
         column.setSpacing(8)
@@ -57,22 +62,22 @@ class ResultView(QWidget):
         column.addLayout(head)
         self.sentence = label("", "small", wrap=True)
         column.addWidget(self.sentence)
-        trust = QHBoxLayout()
+        self._trust = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self.unchecked = VerdictChip(Verdict.NOT_CHECKED, workbench.theme)
-        trust.addWidget(self.unchecked, 0, Qt.AlignmentFlag.AlignTop)
-        trust.addWidget(
+        self._trust.addWidget(self.unchecked, 0, Qt.AlignmentFlag.AlignTop)
+        self._trust.addWidget(
             label("Whose host keys these are; your reasons are in the build record.", "small", wrap=True), 1
         )
-        column.addLayout(trust)
+        column.addLayout(self._trust)
         ways = QHBoxLayout()
         ways.addWidget(button("Open in Inspect", self.inspect, primary=True))
         ways.addStretch(1)
         column.addLayout(ways)
-        links = QHBoxLayout()
-        links.addWidget(link("How to start it", self.start_asked.emit))
-        links.addWidget(link("Show as commands", self.commands_asked.emit))
-        links.addStretch(1)
-        column.addLayout(links)
+        self._links = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        for text, run in (("How to start it", self.start_asked.emit), ("Show as commands", self.commands_asked.emit)):
+            self._links.addWidget(link(text, run), 0, Qt.AlignmentFlag.AlignLeft)
+        self._links.addStretch(1)
+        column.addLayout(self._links)
         column.addWidget(rule())
         self._facts = QVBoxLayout()
         self._facts.setSpacing(4)
@@ -98,14 +103,22 @@ class ResultView(QWidget):
         notes = f", {check.notes} note{'' if check.notes == 1 else 's'}" if check.notes else ""
         self.chip.show_verdict(check.verdict, f"{check.verdict.value}{notes}")
         self.sentence.setText(_SENTENCES[check.verdict])
+        self._shown = (built, record)
         hosts = len(built["hosts"])
         self.unchecked.show_verdict(Verdict.NOT_CHECKED, f"{hosts} key{'' if hosts == 1 else 's'} not checked")
+        self._show_facts()
+        self.checklist.show_check(check)
+
+    def _show_facts(self) -> None:
+        """Files, machines and digests; made anew when the zoom changes, for they are set in columns."""
         empty_layout(self._facts)
+        if self._shown is None:
+            return
+        built, record = self._shown
         self._section("Files", self._files(built, record))
         self._section("Machines", [(Path(host["document"]).name, host["phkh_hex"]) for host in built["hosts"]])
         header = built["header"]
         self._section("Digests, SHA-512", [(title, header[name]) for name, title in _DIGESTS])
-        self.checklist.show_check(check)
 
     def _files(self, built: dict[str, Any], record: str) -> list[tuple[str, str]]:
         image = built["image"]
@@ -127,7 +140,7 @@ class ResultView(QWidget):
         grid.setColumnStretch(1, 1)
         for number, (name, text) in enumerate(rows):
             shown = Elided(name, "small")
-            shown.setFixedWidth(round(112 * self._workbench.theme.zoom))
+            shown.setFixedWidth(self._workbench.theme.pixels(112))
             grid.addWidget(shown, number, 0, Qt.AlignmentFlag.AlignTop)
             # Of a path the name is enough to see; the tool tip and the copy have all of it.
             value = Elided(Path(text).name if text.startswith("/") else text)
@@ -135,15 +148,31 @@ class ResultView(QWidget):
             if _HEX.fullmatch(text):
                 value.setFont(self._workbench.theme.mono())
             grid.addWidget(value, number, 1)
-            copy = QToolButton()
-            copy.setIcon(icon("copy", self._workbench.theme))
-            copy.setIconSize(QSize(12, 12))
-            copy.setToolTip(f"Copy: {name}")
-            copy.setAccessibleName(f"Copy {name}")
-            copy.setFixedSize(20, 20)
-            copy.clicked.connect(lambda _checked=False, text=text: QGuiApplication.clipboard().setText(text))
+            copy = IconButton(
+                self._workbench.theme, "copy", f"Copy {name}", partial(QGuiApplication.clipboard().setText, text), 12
+            )
             grid.addWidget(copy, number, 2)
         self._facts.addLayout(grid)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Break lines where the side is narrow for its text."""
+        super().resizeEvent(event)
+        self._break(event.size().width())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Any width will do; lines are broken to fit it."""
+        return QSize(1, super().minimumSizeHint().height())
+
+    def _break(self, width: int) -> None:
+        narrow = width < self._workbench.theme.pixels(300)
+        for row in (self._trust, self._links):
+            row.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
+
+    def _rescale(self) -> None:
+        self._break(self.width())
+        if self._workbench.theme.zoom != self._scale:
+            self._scale = self._workbench.theme.zoom
+            self._show_facts()
 
     def inspect(self) -> None:
         """Open the image in Inspect."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
 
 from seworkbench.checks import Verdict
 from seworkbench.ui.widgets.basic import VerdictChip, label
@@ -71,7 +71,7 @@ class FactCard(QFrame):
 
 
 class FactStrip(QWidget):
-    """Some facts side by side.
+    """Some facts side by side, in two rows where there is no room for one.
 
     Args:
         theme: colours.
@@ -82,13 +82,20 @@ class FactStrip(QWidget):
 
     def __init__(self, theme: Theme, count: int) -> None:
         super().__init__()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(8)
         self.cards = [FactCard(theme) for _ in range(count)]
         for card in self.cards:
             card.activated.connect(self.activated)
-            row.addWidget(card, 1)
+        self.set_columns(count)
+
+    def set_columns(self, columns: int) -> None:
+        """Show so many facts side by side."""
+        for number in range(len(self.cards)):
+            self._grid.setColumnStretch(number, int(number < columns))
+        for number, card in enumerate(self.cards):
+            self._grid.addWidget(card, *divmod(number, columns))
 
     def show_facts(self, shown: tuple[Fact, ...]) -> None:
         """Show these facts."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
@@ -13,12 +14,10 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QListWidgetItem,
-    QToolButton,
     QWidget,
 )
 
-from seworkbench.ui.icons import icon
-from seworkbench.ui.widgets.basic import label
+from seworkbench.ui.widgets.basic import IconButton, label
 from seworkbench.ui.widgets.copy_forms import printable
 from seworkbench.ui.widgets.field_details import shown_name
 
@@ -83,18 +82,8 @@ class FindBar(QWidget):
         row.addWidget(self.line, 1)
         row.addWidget(self.count)
         for name, text, step in (("chevron-up", "Previous hit", -1), ("chevron-down", "Next hit", 1)):
-            made = QToolButton()
-            made.setIcon(icon(name, theme))
-            made.setToolTip(text)
-            made.setAccessibleName(text)
-            made.clicked.connect(lambda _checked=False, by=step: self.step(by))
-            row.addWidget(made)
-        close = QToolButton()
-        close.setIcon(icon("x", theme))
-        close.setToolTip("Close")
-        close.setAccessibleName("Close the search")
-        close.clicked.connect(self.leave)
-        row.addWidget(close)
+            row.addWidget(IconButton(theme, name, text, partial(self.step, step), 16))
+        row.addWidget(IconButton(theme, "x", "Close the search", self.leave, 16))
         self._hint(self.kind.currentText())
         self.hide()
 

@@ -13,6 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFileDialog,
+    QFrame,
     QHBoxLayout,
     QPushButton,
     QScrollArea,
@@ -32,6 +33,8 @@ from seworkbench.image.entropy import byte_curve
 from seworkbench.recognise import Kind, Recognised
 from seworkbench.ui.actions import Action
 from seworkbench.ui.activity import size_text
+from seworkbench.ui.icons import icon
+from seworkbench.ui.pages.build.parts import Elided
 from seworkbench.ui.pages.inspect.contents_panel import ContentsPanel
 from seworkbench.ui.pages.inspect.fact_strip import FactStrip
 from seworkbench.ui.pages.inspect.facts import facts
@@ -51,11 +54,17 @@ from seworkbench.ui.widgets.map_geometry import MapRegion
 from seworkbench.ui.widgets.memory_map import MemoryMap
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from seworkbench.checks import Check
     from seworkbench.image.inspection import Inspection
     from seworkbench.ui.workbench import Workbench
 
 _HIT_LIMIT = 10_000
+# Narrower than this, in unscaled pixels, fields and bytes do not stand side by side; less height shows too few rows.
+_WIDE, _TALL = 720, 190
+# Narrower than this, buttons above the bytes are icons alone.
+_TIGHT = 420
 _KEY_HASH_LIMIT = 1 << 16
 _COMPARABLE = {
     Kind.KERNEL: ComponentKind.KERNEL,
@@ -63,6 +72,15 @@ _COMPARABLE = {
     Kind.COMMAND_LINE: ComponentKind.COMMAND_LINE,
 }
 _OFFSET = re.compile(r"([+-]?)\s*(0x[0-9a-fA-F]+|[0-9]+)")
+
+
+class _Body(QWidget):
+    """Content that is scrolled only when it cannot be made small enough."""
+
+    def heightForWidth(self, width: int) -> int:  # noqa: N802 - Qt's name
+        """The least height; a scroll area takes it for that, and would else scroll before anything shrinks."""
+        layout = self.layout()
+        return layout.totalMinimumHeightForWidth(width) if layout is not None else -1
 
 
 class InspectPage(Page):
@@ -188,11 +206,11 @@ class InspectPage(Page):
     def _show_inspection(self, inspection: Inspection) -> None:
         self.error.hide()
         self.empty.hide()
-        self.body.show()
+        self.area.show()
         what = "SE boot image" if inspection.is_image else "SE header"
         self.title.setText(inspection.path.name)
         state = ", unlocked" if inspection.content else ""
-        self.subtitle.setText(f"{what}, {size_text(inspection.size)}, opened read-only{state}")
+        self.subtitle.show_text(f"{what}, {size_text(inspection.size)}, opened read-only{state}")
         self._show_bytes(inspection)
         self.tree.show_field(inspection.tree)
         regions = [
@@ -266,7 +284,7 @@ class InspectPage(Page):
         self.error.show_error(error)
         self.workbench.report(error)
         if self.session.inspection is None:
-            self.body.hide()
+            self.area.hide()
             self.empty.show()
 
     # --- one selection everywhere
@@ -442,19 +460,18 @@ class InspectPage(Page):
         column.setSpacing(10)
         head = QHBoxLayout()
         self.title = label("Inspect", "title")
-        self.subtitle = label("", "muted")
+        self.subtitle = Elided("", "muted")
         head.addWidget(self.title)
-        head.addWidget(self.subtitle)
-        head.addStretch(1)
+        head.addWidget(self.subtitle, 1)
         column.addLayout(head)
         column.addWidget(self.error)
         column.addWidget(self.empty)
-        self.body = QWidget()
+        self.body = _Body()
         body = QVBoxLayout(self.body)
         body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(10)
         body.addWidget(self.strip)
-        middle = QSplitter(Qt.Orientation.Horizontal)
+        self.middle = middle = QSplitter(Qt.Orientation.Horizontal)
         middle.setHandleWidth(8)
         middle.setChildrenCollapsible(False)
         fields = Card("Fields", "value, offset")
@@ -464,15 +481,20 @@ class InspectPage(Page):
         middle.addWidget(self._make_bytes_card())
         middle.setStretchFactor(0, 4)
         middle.setStretchFactor(1, 6)
-        middle.setSizes([300, 590])
+        middle.setSizes([312, 578])
         body.addWidget(middle, 1)
         below = Card("File map", "to scale")
         below.body.addWidget(self.map)
         below.body.addWidget(self.curve)
-        self.curve.setFixedHeight(64)
         body.addWidget(below)
-        self.body.hide()
-        column.addWidget(self.body, 1)
+        self.area = QScrollArea()
+        self.area.setObjectName("pageScroll")
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setWidgetResizable(True)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setWidget(self.body)
+        self.area.hide()
+        column.addWidget(self.area, 1)
         self._spring = QWidget()
         column.addWidget(self._spring)
 
@@ -488,8 +510,15 @@ class InspectPage(Page):
             card.head.insertWidget(card.head.count() - 1, choice)
         self.stored.setChecked(True)
         group.buttonClicked.connect(lambda _button: self._choose_bytes())
-        card.head.addWidget(button("Find", lambda: self.find_bar.ask("Hex")))
-        card.head.addWidget(button("Go to offset", lambda: self.find_bar.ask(GO_TO)))
+        self._ways = {
+            "Find": button("Find", lambda: self.find_bar.ask("Hex")),
+            "Go to offset": button("Go to offset", lambda: self.find_bar.ask(GO_TO)),
+        }
+        for (name, made), icon_name in zip(self._ways.items(), ("search", "map"), strict=True):
+            made.setIcon(icon(icon_name, self.workbench.theme))
+            made.setAccessibleName(name)
+            made.setToolTip(name)
+            card.head.addWidget(made)
         card.body.addWidget(self.find_bar)
         card.body.addWidget(self.find_bar.list)
         card.body.addWidget(self.hex, 1)
@@ -553,7 +582,28 @@ class InspectPage(Page):
         self.contents.extract_requested.connect(self._ask_for_folder)
         self.contents.unlock_requested.connect(self._ask_for_key)
         self.contents.files_requested.connect(self.session.list_files)
-        self.workbench.theme.changed.connect(self._show_facts)
+        self.workbench.theme.changed.connect(self._restyle)
+        self._restyle()
+
+    def _restyle(self) -> None:
+        self.curve.setFixedHeight(self.workbench.theme.pixels(64))
+        self._show_facts()
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Give the parts the places that there is room for."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Where the page is narrow for its text, facts go in two rows and the bytes below the fields."""
+        theme = self.workbench.theme
+        narrow = self.width() < theme.pixels(_WIDE)
+        self.strip.set_columns(2 if narrow else len(self.strip.cards))
+        self.middle.setOrientation(Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal)
+        self.middle.setMinimumHeight(theme.pixels(_TALL * 2 if narrow else _TALL))
+        for name, made in self._ways.items():
+            made.setText("" if self.width() < theme.pixels(_TIGHT) else name)
 
 
 def _header_field(inspection: Inspection) -> Field:
