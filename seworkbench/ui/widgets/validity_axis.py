@@ -106,10 +106,10 @@ def end_text(bar: ValidityBar, at: datetime) -> str:
         return f"begins {span_text(bar.start - at)}"
     if bar.end is None:
         return "no end given"
-    # The instant of the end is outside already, for certificates and lists alike.
-    return (
-        span_text(bar.end - at) if at < bar.end else f"ended {span_text(bar.end - at)}".replace("ended in", "ends in")
-    )
+    if at < bar.end:
+        return span_text(bar.end - at)
+    # The very second of the end is outside already, for certificates and lists alike.
+    return "ended just now" if at == bar.end else f"ended {span_text(bar.end - at)}"
 
 
 class ValidityAxis(QWidget):

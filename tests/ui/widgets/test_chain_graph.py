@@ -1,0 +1,316 @@
+"""The drawn chain of trust: where things lie, what is broken, how it is reached without a mouse."""
+
+from __future__ import annotations
+
+from itertools import combinations, pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from seworkbench.checks import Verdict
+from seworkbench.ui.theme import Theme, ThemeChoice, load_fonts
+from seworkbench.ui.widgets.chain_graph import NODE_LIMIT, ChainGraph, limited
+from seworkbench.ui.widgets.chain_layout import (
+    ChainEdge,
+    ChainNode,
+    ChainPicture,
+    EdgeKind,
+    Line,
+    NodeShape,
+    lay_out,
+)
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+# What the offscreen platform says about every window is not about ours.
+pytestmark = [pytest.mark.qt_log_level_fail("WARNING"), pytest.mark.qt_log_ignore("This plugin does not support")]
+
+PASSED, FAILED, WARNING, NOT_CHECKED = Verdict.PASSED, Verdict.FAILED, Verdict.WARNING, Verdict.NOT_CHECKED
+
+
+def node(key: str, shape: NodeShape = NodeShape.CERTIFICATE, verdict: Verdict = PASSED, word: str = "") -> ChainNode:
+    return ChainNode(key, shape, f"Title of {key}", "until 2036-04-28", verdict, word)
+
+
+def issued(start: str, end: str, verdict: Verdict = PASSED) -> ChainEdge:
+    return ChainEdge(EdgeKind.ISSUED, start, end, verdict)
+
+
+PICTURE = ChainPicture(
+    (
+        node("root"),
+        node("middle"),
+        node("signing"),
+        node("root list", NodeShape.LIST),
+        node("host list", NodeShape.LIST, WARNING),
+        node("good", NodeShape.HOST_KEY),
+        node("revoked", NodeShape.HOST_KEY, FAILED, "failed: revoked"),
+        node("ghost", NodeShape.MISSING_CERTIFICATE, NOT_CHECKED, "missing"),
+        node("orphan", NodeShape.HOST_KEY, NOT_CHECKED),
+    ),
+    (
+        issued("root", "middle"),
+        issued("middle", "signing"),
+        ChainEdge(EdgeKind.PUBLISHED, "root", "root list", PASSED),
+        ChainEdge(EdgeKind.PUBLISHED, "signing", "host list", WARNING, "matched: Armonk → Poughkeepsie"),
+        issued("signing", "good"),
+        issued("signing", "revoked", FAILED),
+        ChainEdge(EdgeKind.LISTS, "host list", "revoked", FAILED, "lists its serial"),
+        issued("ghost", "orphan", NOT_CHECKED),
+    ),
+)
+
+
+def many(count: int, failed: int = 0) -> ChainPicture:
+    """One chain with many host keys, of which the last ones fail."""
+    hosts = [node(f"host {n}", NodeShape.HOST_KEY, FAILED if n >= count - failed else PASSED, "") for n in range(count)]
+    edges = [issued("root", "signing"), *(issued("signing", host.key, host.verdict) for host in hosts)]
+    return ChainPicture((node("root"), node("signing"), *hosts), tuple(edges))
+
+
+def line_to(picture: ChainPicture, end: str, width: float = 600) -> Line:
+    return next(line for line in lay_out(picture, width).lines if line.edge.end == end)
+
+
+@pytest.fixture
+def theme(qapp: QApplication) -> Theme:
+    load_fonts()
+    made = Theme(qapp)
+    made.choose(ThemeChoice.LIGHT)
+    return made
+
+
+@pytest.fixture
+def graph(qtbot: QtBot, theme: Theme) -> ChainGraph:
+    made = ChainGraph(theme)
+    qtbot.addWidget(made)
+    made.resize(620, 700)
+    made.show_picture(PICTURE)
+    made.show()
+    qtbot.waitExposed(made)
+    return made
+
+
+# --- where things lie
+
+
+def test_issuers_stand_above_what_they_signed() -> None:
+    boxes = lay_out(PICTURE, 600).boxes
+    for edge in PICTURE.edges:
+        if edge.kind is EdgeKind.ISSUED:
+            assert boxes[edge.start].bottom < boxes[edge.end].top
+
+
+def test_lists_hang_right_of_their_issuer() -> None:
+    boxes = lay_out(PICTURE, 600).boxes
+    assert boxes["root list"].left > boxes["root"].right
+    assert boxes["root list"].middle[1] == pytest.approx(boxes["root"].middle[1], abs=2)
+    assert boxes["host list"].left == boxes["root list"].left
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    hosts=st.lists(st.integers(0, 3), max_size=30),
+    lists=st.lists(st.integers(0, 3), max_size=6),
+    parents=st.lists(st.integers(-1, 4), min_size=1, max_size=5),
+    width=st.floats(220, 1600),
+    scale=st.floats(0.7, 2),
+)
+def test_no_two_things_ever_overlap_and_everything_is_inside(
+    hosts: list[int], lists: list[int], parents: list[int], width: float, scale: float
+) -> None:
+    names = [f"issuer {n}" for n in range(len(parents))]
+    nodes = [node(name) for name in names]
+    edges = [issued(names[parent], names[n]) for n, parent in enumerate(parents) if 0 <= parent < len(names)]
+    for n, issuer in enumerate(hosts):
+        nodes.append(node(f"host {n}", NodeShape.HOST_KEY, list(Verdict)[n % 4]))
+        if issuer < len(names):
+            edges.append(issued(names[issuer], f"host {n}", list(Verdict)[n % 4]))
+    for n, issuer in enumerate(lists):
+        nodes.append(node(f"list {n}", NodeShape.LIST))
+        if issuer < len(names):
+            edges.append(ChainEdge(EdgeKind.PUBLISHED, names[issuer], f"list {n}", WARNING, "rule" if n % 2 else ""))
+        if hosts:
+            edges.append(ChainEdge(EdgeKind.LISTS, f"list {n}", "host 0", FAILED, "lists its serial"))
+    layout = lay_out(ChainPicture(tuple(nodes), tuple(edges)), width, scale)
+    assert set(layout.boxes) == {item.key for item in nodes}
+    for (first, one), (second, two) in combinations(layout.boxes.items(), 2):
+        assert not one.overlaps(two), f"{first} and {second}"
+    for box in layout.boxes.values():
+        assert box.left >= 0
+        assert box.right <= layout.width
+        assert box.bottom <= layout.height
+
+
+def test_host_keys_are_broken_into_rows_where_width_is_short() -> None:
+    wide, narrow = (lay_out(many(12), width).boxes for width in (2000, 400))
+    assert len({box.top for key, box in wide.items() if key.startswith("host")}) == 1
+    rows = {box.top for key, box in narrow.items() if key.startswith("host")}
+    assert len(rows) > 3
+    assert max(box.right for key, box in narrow.items() if key.startswith("host")) <= 400
+
+
+def test_issuers_that_signed_each_other_in_a_circle_are_drawn_too() -> None:
+    circle = ChainPicture((node("a"), node("b")), (issued("a", "b"), issued("b", "a")))
+    assert set(lay_out(circle, 600).boxes) == {"a", "b"}
+
+
+# --- what is broken
+
+
+def test_a_broken_line_has_a_cross_and_a_whole_one_has_none() -> None:
+    assert line_to(PICTURE, "revoked").cross is not None
+    assert line_to(PICTURE, "good").cross is None
+
+
+def test_broken_lines_are_drawn_last_and_run_above_the_whole_ones() -> None:
+    lines = lay_out(PICTURE, 600).lines
+    verdicts = [line.edge.verdict for line in lines]
+    assert verdicts.index(FAILED) > max(n for n, verdict in enumerate(verdicts) if verdict is PASSED)
+    assert line_to(PICTURE, "revoked").points[0][1] < line_to(PICTURE, "good").points[1][1]
+
+
+def test_crosses_of_neighbours_keep_apart() -> None:
+    crosses = [line.cross for line in lay_out(many(6, failed=6), 2000).lines if line.cross is not None]
+    assert len(crosses) == 6
+    places = sorted(x for x, _y in crosses)
+    assert min(later - earlier for earlier, later in pairwise(places)) > 60
+
+
+def test_what_revokes_a_certificate_points_at_it() -> None:
+    layout = lay_out(PICTURE, 600)
+    pointer = next(line for line in layout.lines if line.edge.kind is EdgeKind.LISTS)
+    x, y = pointer.points[-1]
+    box = layout.boxes["revoked"]
+    assert box.left < x < box.right
+    assert y == box.top
+
+
+def test_a_bent_rule_is_written_at_its_line() -> None:
+    line = line_to(PICTURE, "host list")
+    assert line.words is not None
+    assert line.words.width > 100
+
+
+# --- large sets
+
+
+def test_a_small_picture_is_drawn_whole() -> None:
+    assert limited(PICTURE) is PICTURE
+
+
+def test_a_thousand_host_keys_are_counted_where_they_say_least() -> None:
+    shown = limited(many(1000, failed=3), keep="host 500")
+    assert len(shown.nodes) <= NODE_LIMIT
+    keys = {item.key for item in shown.nodes}
+    assert {"host 997", "host 998", "host 999", "host 500"} <= keys
+    more = next(item for item in shown.nodes if item.shape is NodeShape.MORE)
+    left_out = 1000 - sum(item.shape is NodeShape.HOST_KEY for item in shown.nodes)
+    assert more.title == f"and {left_out} more"
+    assert more.word == "all passed"
+
+
+def test_a_host_key_that_is_selected_elsewhere_is_drawn(graph: ChainGraph) -> None:
+    graph.show_picture(many(1000))
+    assert "host 800" not in graph.nodes
+    graph.select("host 800")
+    assert "host 800" in graph.nodes
+    assert graph.chosen == "host 800"
+
+
+# --- looking, pressing, hearing
+
+
+def test_every_node_has_a_name_that_says_all_of_it(graph: ChainGraph) -> None:
+    said = graph.nodes["revoked"].accessibleName()
+    assert said == "Host key, Title of revoked, until 2036-04-28, failed: revoked"
+    assert "9 objects: 5 passed, 1 failed, 1 warning, 2 not checked." in graph.accessibleDescription()
+
+
+def test_a_click_selects_and_tells(graph: ChainGraph, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(graph.selected) as told:
+        QTest.mouseClick(graph.nodes["good"], Qt.MouseButton.LeftButton)
+    assert told.args == ["good"]
+    assert graph.chosen == "good"
+
+
+def test_selecting_from_outside_tells_nobody(graph: ChainGraph, qtbot: QtBot) -> None:
+    with qtbot.assertNotEmitted(graph.selected):
+        graph.select("good")
+    assert graph.chosen == "good"
+
+
+@pytest.mark.parametrize(
+    ("start", "key", "end"),
+    [
+        ("root", Qt.Key.Key_Down, "middle"),
+        ("middle", Qt.Key.Key_Up, "root"),
+        ("root", Qt.Key.Key_Right, "root list"),
+        ("root list", Qt.Key.Key_Left, "root"),
+        ("good", Qt.Key.Key_Right, "revoked"),
+    ],
+)
+def test_arrow_keys_move_between_nodes(graph: ChainGraph, start: str, key: Qt.Key, end: str) -> None:
+    graph.select(start)
+    graph.nodes[start].setFocus()
+    QTest.keyClick(graph.nodes[start], key)
+    assert graph.chosen == end
+    assert graph.nodes[end].hasFocus()
+
+
+def test_one_tab_stop_leads_into_the_graph(graph: ChainGraph) -> None:
+    graph.select("revoked")
+    stops = [key for key, card in graph.nodes.items() if card.focusPolicy() & Qt.FocusPolicy.TabFocus]
+    assert stops == ["revoked"]
+
+
+def test_the_count_of_the_others_cannot_be_selected(graph: ChainGraph, qtbot: QtBot) -> None:
+    graph.show_picture(many(100))
+    more = next(card for card in graph.nodes.values() if card.node.shape is NodeShape.MORE)
+    with qtbot.assertNotEmitted(graph.selected):
+        QTest.mouseClick(more, Qt.MouseButton.LeftButton)
+
+
+def test_another_verdict_keeps_focus_and_selection(graph: ChainGraph) -> None:
+    graph.select("good")
+    graph.nodes["good"].setFocus()
+    nodes = tuple(
+        node("good", NodeShape.HOST_KEY, FAILED, "failed: expired") if item.key == "good" else item
+        for item in PICTURE.nodes
+    )
+    graph.show_picture(ChainPicture(nodes, PICTURE.edges))
+    assert graph.chosen == "good"
+    assert graph.nodes["good"].hasFocus()
+    assert "expired" in graph.nodes["good"].accessibleName()
+
+
+@pytest.mark.parametrize("choice", [ThemeChoice.LIGHT, ThemeChoice.DARK, ThemeChoice.HIGH_CONTRAST])
+def test_the_broken_line_is_seen_in_every_theme(graph: ChainGraph, theme: Theme, choice: ThemeChoice) -> None:
+    theme.choose(choice)
+    QApplication.processEvents()
+    line = next(
+        line for line in graph.layout_.lines if line.edge.end == "revoked" and line.edge.kind is EdgeKind.ISSUED
+    )
+    start, level = line.points[0]
+    assert line.cross is not None
+    picture = graph.grab().toImage()
+    ratio = picture.devicePixelRatio()
+    at = ((start + line.cross[0]) / 2 if abs(line.cross[0] - start) > 60 else (line.cross[0] + 40), level)
+    canvas = graph.nodes["root"].parentWidget()
+    assert canvas is not None
+    origin = canvas.mapTo(graph, canvas.rect().topLeft())
+    pixel = picture.pixelColor(round((at[0] + origin.x()) * ratio), round((at[1] + origin.y()) * ratio))
+    assert pixel.name() == theme.roles.failed
+
+
+def test_larger_text_makes_larger_nodes(graph: ChainGraph, theme: Theme) -> None:
+    before = graph.nodes["root"].height()
+    theme.set_zoom(1.5)
+    assert graph.nodes["root"].height() == pytest.approx(before * 1.5, abs=1)
+    theme.set_zoom(1.0)
