@@ -12,7 +12,6 @@ from itertools import accumulate, dropwhile
 from typing import TYPE_CHECKING, cast
 
 from fpdf import FPDF
-from fpdf.enums import MethodReturnValue
 from fpdf.fonts import TTFFont
 
 from seworkbench.report.drawing import VERDICT_INK, WIDTH, Anchor, Box, Drawing, Ink, Label, Mark, Shape, Stroke
@@ -102,6 +101,7 @@ class Paper(FPDF):
         # PDF/A-3 is made for archives: fonts inside, nothing from elsewhere, and the JSON form travels as attachment.
         super().__init__(unit="pt", format="A4", enforce_compliance="PDF/A-3U")
         self._report = report
+        self._verdict = report.verdict  # derived from every step: asked once, not on every page
         self._pages = pages
         self._id = " ".join(group.digits for line in byte_lines(report_id(report)) for group in line)
         for name, style, file in (
@@ -138,12 +138,10 @@ class Paper(FPDF):
             self._watermark()
         self.write_at(LEFT, _HEADER_BASELINE, "SE Workbench", Style(8.5, bold=True))
         self.write_at(LEFT + 66, _HEADER_BASELINE, "Evidence report", SMALL_MUTED)
-        word = Style(8.5, VERDICT_INK[self._report.verdict], bold=True)
+        word = Style(8.5, VERDICT_INK[self._verdict], bold=True)
         right = LEFT + WIDTH
-        self.write_at(right, _HEADER_BASELINE, self._report.verdict.value, word, Anchor.END)
-        self.mark(
-            right - self.width(self._report.verdict.value, word) - 9, _HEADER_BASELINE - 3, self._report.verdict, 9
-        )
+        self.write_at(right, _HEADER_BASELINE, self._verdict.value, word, Anchor.END)
+        self.mark(right - self.width(self._verdict.value, word) - 9, _HEADER_BASELINE - 3, self._verdict, 9)
         if self._report.simulated:
             style = Style(8.5, Ink.SIMULATED, bold=True)
             self.write_at(LEFT + WIDTH / 2, _HEADER_BASELINE, SIMULATED, style, Anchor.MIDDLE)
@@ -225,15 +223,7 @@ class Paper(FPDF):
             x: distance from the left edge of the text area.
             width: room for it.
         """
-        content = self.readable(text, style)
-        self._use(style)
-        if style.code:
-            parts = self._hard_wrapped(content, style, width)
-        else:
-            broken = self.multi_cell(
-                width, style.line, content, align="L", dry_run=True, output=MethodReturnValue.LINES
-            )
-            parts = cast("list[str]", broken)
+        parts = self._wrapped(self.readable(text, style), style, width)
         return [self._text_line(part, style, x) for part in parts]
 
     def bytes_lines(self, value: str, other: str | None, *, x: float) -> list[Line]:
@@ -258,27 +248,42 @@ class Paper(FPDF):
     def _text_line(self, text: str, style: Style, x: float) -> Line:
         return Line(style.line, lambda top: self.write_at(LEFT + x, top + style.size * 1.1, text, style, ready=True))
 
-    def _hard_wrapped(self, text: str, style: Style, width: float) -> list[str]:
-        """Lines of equal width, broken behind a space where one is near the end."""
-        count = max(1, int(width / self.width("0", style)))
+    def _wrapped(self, text: str, style: Style, width: float) -> list[str]:
+        """Broken behind a space where one is in the second half of the line, else wherever the line is full.
+
+        The library's own way is ten times slower, and does not keep blanks at the beginning of commands.
+        """
+        advances = self._font(style).cw
+        room = width * 1000 / style.size
         parts = []
-        while len(text) > count:
-            space = text.rfind(" ", count // 2, count + 1) + 1
-            parts.append(text[: space or count])
-            text = text[space or count :]
-        return [*parts, text]
+        start = space = 0
+        used = 0.0
+        for at, char in enumerate(text):
+            advance = advances[ord(char)]
+            if used + advance > room and at > start:
+                end = space if space - start > (at - start) / 2 else at
+                parts.append(text[start:end].rstrip())
+                start = end
+                used = sum(advances[ord(rest)] for rest in text[start:at])
+            used += advance
+            if char == " ":
+                space = at + 1
+        return [*parts, text[start:]]
 
     # --- painting -----------------------------------------------------------------------------------------------------
 
     def readable(self, text: str, style: Style) -> str:
         """A text of which the font has every character; others are shown by their number."""
-        known = self.fonts["code" if style.code else "text"].cmap  # type: ignore[union-attr]  # both are TrueType
-        return "".join(char if ord(char) in known else escaped(char) for char in shown(text))
+        content = shown(text)
+        if content.isascii():
+            return content
+        known = self._font(style).cmap
+        return "".join(char if ord(char) in known else escaped(char) for char in content)
 
     def width(self, text: str, style: Style) -> float:
         """Width of a text in points."""
-        self._use(style)
-        return float(self.get_string_width(self.readable(text, style)))
+        advances = self._font(style).cw
+        return sum(advances[ord(char)] for char in self.readable(text, style)) * style.size / 1000
 
     def write_at(
         self, x: float, baseline: float, text: str, style: Style, anchor: Anchor = Anchor.START, *, ready: bool = False
@@ -289,7 +294,7 @@ class Paper(FPDF):
             return
         self._use(style)
         if anchor is not Anchor.START:
-            x -= float(self.get_string_width(content)) / (1 if anchor is Anchor.END else 2)
+            x -= self.width(content, style) / (1 if anchor is Anchor.END else 2)
         self.set_text_color(*_rgb(style.ink))
         self.text(x, baseline, content)
 
@@ -370,6 +375,10 @@ class Paper(FPDF):
 
     def _use(self, style: Style) -> None:
         self.set_font("code" if style.code else "text", "B" if style.bold else "", style.size)
+
+    def _font(self, style: Style) -> TTFFont:
+        font = self.fonts[("code" if style.code else "text") + ("B" if style.bold else "")]
+        return cast("TTFFont", font)
 
 
 def _scaled(

@@ -29,7 +29,10 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 def visible(text: object) -> str:
     """`text` on one line with every character that hides something shown by its number."""
-    return "".join(escaped(char) if unicodedata.category(char) in _HIDDEN else char for char in str(text))
+    plain = str(text)
+    if plain.isascii() and plain.isprintable():
+        return plain
+    return "".join(escaped(char) if unicodedata.category(char) in _HIDDEN else char for char in plain)
 
 
 def escaped(char: str) -> str:
@@ -55,6 +58,8 @@ def paragraphs(text: str) -> list[str]:
 
 def well_formed(text: str) -> str:
     """`text` without lone surrogates, which file names can bring and no encoding takes."""
+    if text.isascii():
+        return text
     return "".join(escaped(char) if unicodedata.category(char) == "Cs" else char for char in text)
 
 

@@ -39,7 +39,7 @@ needs_poppler = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="ne
 class Page(HTMLParser):
     """Reads HTML strictly: which elements and attributes it has, whether all are closed, and its text."""
 
-    VOID = ("meta", "br", "hr", "img", "rect", "circle", "polyline", "polygon")
+    VOID = ("meta", "col", "br", "hr", "img", "rect", "circle", "polyline", "polygon")
 
     def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=True)
