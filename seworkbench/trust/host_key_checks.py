@@ -160,7 +160,18 @@ def _fixed_checks(certificate: TrustCertificate, signing: TrustCertificate) -> t
 def _key(certificate: TrustCertificate) -> Check:
     if certificate.phkh is None:
         return KEY.warning(f"Its key is {certificate.key_text}, not EC secp521r1.", ("key", certificate.key_text))
-    rows = (("key", certificate.key_text), ("PHKH", certificate.phkh), ("serial number", certificate.serial_text))
+    hint = certificate.generation
+    rows = (
+        ("key", certificate.key_text),
+        ("PHKH", certificate.phkh),
+        ("subject", certificate.subject_text),
+        ("serial number", certificate.serial_text),
+        ("machine, by file name or common name", certificate.machine or "not named"),
+        (
+            "generation",
+            f"{hint.generation.value}, by issuer OU “{printable(hint.unit)}” and list “{printable(hint.address)}”",
+        ),
+    )
     return KEY.passed(f"PHKH {certificate.phkh[:16]}…", *rows)
 
 

@@ -381,6 +381,9 @@ class TrustCrl:
 
     def entry(self, serial: int) -> x509.RevokedCertificate | None:
         """The entry for a serial number, whatever its reason; None if it is not listed."""
+        if serial < 0:
+            # Not allowed, but there are such certificates, and the library's search refuses them.
+            return next((entry for entry in self.crl if entry.serial_number == serial), None)
         return self.crl.get_revoked_certificate_by_serial_number(serial)
 
 

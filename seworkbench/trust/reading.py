@@ -283,6 +283,7 @@ def _described(certificate: x509.Certificate, source: Source) -> TrustCertificat
     plain = TrustCertificate(certificate, source, fingerprint, phkh, ObjectKind.OTHER)
     found = TrustCertificate(certificate, source, fingerprint, phkh, _kind(plain))
     # Whatever is looked at later is looked at once now, while a fault can still be told.
+    _ = found.subject, found.subject_text, found.issuer, found.issuer_text
     _ = found.not_before, found.not_after, found.serial_text, found.subject_key_id, found.authority_key_id
     _ = found.crl_addresses, found.issuer_addresses, found.name, found.signature_text
     return found

@@ -19,7 +19,7 @@ from seworkbench.trust.path_rules import CRL_BAD_SIGNATURE, STRENGTH_LIMIT, is_w
 from seworkbench.trust.signatures import identifier_rows, is_signed_by
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from seworkbench.trust.path import PathOutcome, PathValidator
@@ -144,6 +144,7 @@ def signing_key_check(certificates: Sequence[TrustCertificate]) -> tuple[Check, 
     if len(found) == 1:
         rules = signing_rules(found[0].certificate.subject)
         rows = [(f"{rule.rule} ✓", printable(rule.value)) for rule in rules]
+        rows += _rejected(item for item in certificates if item.kind is ObjectKind.OTHER)
         return SIGNING_KEY.passed(
             f"{found[0].name}: {len(rules)} of {len(rules)} rules hold.", ("fingerprint", found[0].fingerprint), *rows
         ), found
@@ -152,14 +153,14 @@ def signing_key_check(certificates: Sequence[TrustCertificate]) -> tuple[Check, 
         twice = len(set(found)) < len(found)
         reason = f"{len(found)} were given{'; one of them twice' if twice else ''}: only one can be used in one run."
         return SIGNING_KEY.failed(reason, *rows), found
-    rejected = [
-        (item.source.short, f"{item.subject_text} — {_first_broken_rule(item)}")
-        for item in certificates
-        if item.kind is not ObjectKind.ROOT
-    ]
     if not certificates:
         return SIGNING_KEY.failed("No certificate was given, so there is no IBM signing certificate."), ()
+    rejected = _rejected(item for item in certificates if item.kind is not ObjectKind.ROOT)
     return SIGNING_KEY.failed("None of the given certificates is an IBM signing certificate.", *rejected), ()
+
+
+def _rejected(certificates: Iterable[TrustCertificate]) -> list[tuple[str, str]]:
+    return [(item.source.short, f"{item.subject_text} — {_first_broken_rule(item)}") for item in certificates]
 
 
 def _first_broken_rule(certificate: TrustCertificate) -> str:
@@ -230,7 +231,10 @@ def _level(outcome: PathOutcome) -> str:
 
 
 def _path(outcome: PathOutcome, validator: PathValidator) -> Check:
-    rows: list[tuple[str, object]] = [(f"level {depth}", item.subject_text) for depth, item in enumerate(outcome.chain)]
+    rows: list[tuple[str, object]] = [
+        (f"level {depth}", f"{item.subject_text}; SHA-256 {item.fingerprint}")
+        for depth, item in enumerate(outcome.chain)
+    ]
     rows.append(("settings (A4)", "strict, revocation at every level, at most 2 intermediates, 112 bits"))
     last = outcome.chain[-1]
     fault = ""
@@ -269,7 +273,10 @@ def _signatures(outcome: PathOutcome) -> Check:
         if not right:
             bad.append(certificate.name)
         by = "itself" if issuer is certificate else issuer.name
-        rows.append((certificate.name, f"{'signed' if right else 'not signed'} by {by}, {certificate.signature_text}"))
+        named = certificate.authority_key_id
+        key = f", names key {named.key_id.hex()}" if named and named.key_id else ""
+        signed = "signed" if right else "not signed"
+        rows.append((certificate.name, f"{signed} by {by}, {certificate.signature_text}{key}"))
     if not rows:
         return SIGNATURES.not_checked("The issuer of the signing certificate is missing.")
     fault = f"The signature of {', '.join(bad)} is wrong." if bad else ""
@@ -357,7 +364,7 @@ def crl_rows(covered: Coverage) -> list[tuple[str, object]]:
     rows: list[tuple[str, object]] = []
     for candidate in covered.candidates:
         crl = candidate.crl
-        state = candidate.reason or f"usable, {crl.entries} entries, next list due {due(crl)}"
+        state = candidate.reason or f"usable, {crl.entries} entries, of {moment(crl.this_update)}, next due {due(crl)}"
         rows.append((f"list {crl.source.short}", f"{state} (found by {candidate.found_by})"))
     return rows
 

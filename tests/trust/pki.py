@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.hashes import HashAlgorithm
 
-_SHA1_RSA, _SHA256_RSA, _SHA512_RSA = "2a864886f70d010105", "2a864886f70d01010b", "2a864886f70d01010d"
+_SHA1_RSA, _SHA256_RSA, _SHA512_RSA = (bytes.fromhex("2a864886f70d0101") + bytes([n]) for n in (5, 11, 13))
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 AT = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -187,16 +187,18 @@ def sign_certificate(builder: x509.CertificateBuilder, key: Key, digest: HashAlg
 
 def with_sha_1(draft: Draft) -> x509.Certificate:
     """The same certificate, signed by an RSA key with SHA-1: no library makes one any more."""
-    made = der(draft.make())
-    signed, algorithm, _ = elements(read_element(made).content)
-    old, weak = (
-        bytes.fromhex(oid) for oid in (_SHA512_RSA if draft.digest.name == "sha512" else _SHA256_RSA, _SHA1_RSA)
-    )
-    inner = whole(read_element(made).content, signed).replace(old, weak, 1)
-    assert isinstance(draft.issuer.key, rsa.RSAPrivateKey)
-    signature = b"\0" + draft.issuer.key.sign(inner, PKCS1v15(), SHA1())  # noqa: S303 - the point of it
-    outer = whole(read_element(made).content, algorithm).replace(old, weak)
-    return x509.load_der_x509_certificate(wrapped(0x30, inner + outer + wrapped(0x03, signature)))
+    old = _SHA512_RSA if draft.digest.name == "sha512" else _SHA256_RSA
+    return x509.load_der_x509_certificate(resigned(der(draft.make()), draft.issuer.key, old, _SHA1_RSA, SHA1()))  # noqa: S303 - the point of it
+
+
+def resigned(raw: bytes, key: Key, old: bytes, new: bytes, digest: HashAlgorithm) -> bytes:
+    """A certificate or list with some bytes of the same length changed, signed anew with an RSA key."""
+    content = read_element(raw).content
+    signed, algorithm, _ = elements(content)
+    inner, outer = (whole(content, part).replace(old, new, 1) for part in (signed, algorithm))
+    assert isinstance(key, rsa.RSAPrivateKey)
+    signature = b"\0" + key.sign(inner, PKCS1v15(), digest)
+    return wrapped(0x30, inner + outer + wrapped(0x03, signature))
 
 
 def _number(*parts: object) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA512
 
 from seworkbench.checks import Verdict
 from seworkbench.trust.causes import CauseKind
@@ -25,6 +26,7 @@ from .pki import (
     ListDraft,
     Thing,
     authority,
+    der,
     document,
     estate,
     host_key,
@@ -32,6 +34,7 @@ from .pki import (
     identifier,
     name,
     pem,
+    resigned,
     rsa_key,
     run_of,
     signing,
@@ -212,6 +215,21 @@ def test_a_list_without_next_update_is_not_usable_for_host_keys() -> None:
 def test_one_usable_list_that_names_the_document_is_enough() -> None:
     revoking = ListDraft(E.document_issuer, (E.host.serial_number,), begin=BEGIN - timedelta(days=9)).make()
     assert cause_of(judge_host(E.host, lists(E.host_crl, revoking))) is CauseKind.HKD_REVOKED
+
+
+def test_a_negative_serial_number_is_looked_up_too() -> None:
+    # Real certificates may not have one; the library's builder and search refuse it.
+    serial = E.host.serial_number.to_bytes(9, "big")
+    negative = bytes([serial[0] | 0x80]) + serial[1:]
+
+    def turned(thing: Thing) -> bytes:
+        return resigned(der(thing), rsa_key("ibm"), serial, negative, SHA512())
+
+    crl = ListDraft(E.document_issuer, (E.host.serial_number,)).make()
+    chain, roots = [E.sign, E.inter], {"root.crl": pem(E.root_crl), "inter.crl": pem(E.inter_crl)}
+    for content, kind in ((pem(E.host_crl), None), (pem(crl), None), (turned(crl), CauseKind.HKD_REVOKED)):
+        run = run_of({"host.crt": turned(E.host)}, chain, roots | {"host.crl": content}, E.root)
+        assert cause_of(verify_host_keys(run, AT)) is kind
 
 
 def test_the_same_serial_number_under_another_issuer_is_somebody_else() -> None:
