@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from seworkbench.checks import Check, Step, group
 from seworkbench.trust.causes import Cause, CauseKind, cause, strength_cause
+from seworkbench.trust.certificate_checks import validity_check
 from seworkbench.trust.crls import Coverage, CrlCandidate, host_key_crl_fault, moment
 from seworkbench.trust.names import compare_names, printable
 from seworkbench.trust.path_rules import STRENGTH_LIMIT, is_weak_digest
@@ -125,7 +126,14 @@ def stage_b(certificate: TrustCertificate, signing: TrustCertificate, candidates
     coverage = Coverage(certificate, rated, usable)
     key, strength, *signed = _fixed_checks(certificate, signing)
     revocation = _revocation(certificate, usable)
-    checks = (key, strength, _validity(certificate, at), *signed, *_list_checks(rated, signing), revocation)
+    checks = (
+        key,
+        strength,
+        validity_check(VALIDITY, certificate, at),
+        *signed,
+        *_list_checks(rated, signing),
+        revocation,
+    )
     found = host_key_cause(certificate, signing, candidates, at)
     fresh = None
     if found is None:
@@ -142,7 +150,7 @@ def stage_b_alone(certificate: TrustCertificate, at: datetime, reason: str) -> t
         reason: why there is no signing certificate.
     """
     skipped = tuple(step.not_checked(reason) for step in _SIGNED_STEPS)
-    return (_key(certificate), _strength(certificate), _validity(certificate, at), *skipped)
+    return (_key(certificate), _strength(certificate), validity_check(VALIDITY, certificate, at), *skipped)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -181,24 +189,6 @@ def _strength(certificate: TrustCertificate) -> Check:
     if bits < STRENGTH_LIMIT:
         return STRENGTH.failed(f"{bits} bits of security; {STRENGTH_LIMIT} are needed.", *rows)
     return STRENGTH.passed(f"{bits} bits; {STRENGTH_LIMIT} are needed.", *rows)
-
-
-def _validity(certificate: TrustCertificate, at: datetime) -> Check:
-    rows = (
-        ("valid from", moment(certificate.not_before)),
-        ("valid until", moment(certificate.not_after)),
-        ("instant", moment(at)),
-    )
-    if at < certificate.not_before:
-        return VALIDITY.failed(f"Not valid before {rows[0][1]}.", *rows)
-    if at >= certificate.not_after:
-        days = (at - certificate.not_after).days
-        return VALIDITY.failed(f"Expired on {rows[1][1]}, {_days(days)} ago.", *rows)
-    return VALIDITY.passed(f"{_days((certificate.not_after - at).days)} left.", *rows)
-
-
-def _days(count: int) -> str:
-    return "1 day" if count == 1 else f"{count} days"
 
 
 def _identifier(certificate: TrustCertificate, signing: TrustCertificate) -> Check:

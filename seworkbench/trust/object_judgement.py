@@ -12,12 +12,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from seworkbench.checks import Check, Step, Verdict, group
 from seworkbench.trust import path
+from seworkbench.trust.certificate_checks import known_root_check, validity_check
 from seworkbench.trust.crls import chain_coverage, moment, time_fault
 from seworkbench.trust.names import LOCALITY_RULE, compare_names, lookup_variants
 from seworkbench.trust.objects import ObjectKind, TrustCertificate, TrustCrl, TrustObject
 from seworkbench.trust.path_rules import STRENGTH_LIMIT, is_weak_digest
 from seworkbench.trust.signatures import identifier_agrees, is_signed_by
-from seworkbench.trust.stage_a import KNOWN_ROOT, crl_rows
+from seworkbench.trust.stage_a import crl_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -96,12 +97,12 @@ def judge_certificate(
     alike = tuple(item.fingerprint for item in everything if is_look_alike(item, certificate))
     checks = [
         _issuer(certificate, issuer, everything),
-        _validity(certificate, at),
+        validity_check(VALIDITY, certificate, at),
         _strength(certificate, root=issuer is certificate),
         _revocation(certificate, issuer, crls, at, needed=bool(serves)),
     ]
     if certificate.kind is ObjectKind.ROOT:
-        checks.append(_root(certificate))
+        checks.append(known_root_check(certificate))
     if alike:
         text = "There are other certificates of the same name with another key; see which one you trust."
         checks.append(LOOK_ALIKE.note(text, *((f"look-alike {number}", item) for number, item in enumerate(alike, 1))))
@@ -158,19 +159,6 @@ def _issuer(
     return ISSUER.not_checked(f"Its issuer is not there: {certificate.issuer_text}.")
 
 
-def _validity(certificate: TrustCertificate, at: datetime) -> Check:
-    rows = (
-        ("valid from", moment(certificate.not_before)),
-        ("valid until", moment(certificate.not_after)),
-        ("instant", moment(at)),
-    )
-    if at < certificate.not_before:
-        return VALIDITY.failed(f"Not valid before {rows[0][1]}.", *rows)
-    if at >= certificate.not_after:
-        return VALIDITY.failed(f"Expired on {rows[1][1]}.", *rows)
-    return VALIDITY.passed(f"Until {rows[1][1]}.", *rows)
-
-
 def _strength(certificate: TrustCertificate, *, root: bool) -> Check:
     bits = certificate.security_bits
     rows = (("key", f"{certificate.key_text}, {bits} bits"), ("signature", certificate.signature_text))
@@ -200,13 +188,6 @@ def _revocation(
     if entry is not None:
         return REVOCATION.failed(f"It is revoked since {moment(entry.revocation_date_utc)}.", *rows)
     return REVOCATION.passed(f"Not in {covered.used[0].source.short}.", *rows)
-
-
-def _root(certificate: TrustCertificate) -> Check:
-    rows = (("fingerprint", certificate.fingerprint), ("from", certificate.source.name))
-    if certificate.known_root:
-        return KNOWN_ROOT.passed(f"{certificate.known_root} is known to have issued IBM's signing certificates.", *rows)
-    return KNOWN_ROOT.note("This root is not known to issue IBM's signing certificates. Is it one of yours?", *rows)
 
 
 # --- Revocation lists -------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from seworkbench.checks import Check, Step, Verdict, group
 from seworkbench.trust import path
+from seworkbench.trust.certificate_checks import KNOWN_ROOT, known_root_check
 from seworkbench.trust.crls import Coverage, chain_coverage, moment
 from seworkbench.trust.names import printable, signing_rules
 from seworkbench.trust.objects import ObjectKind, TrustCertificate, TrustCrl
@@ -72,7 +73,6 @@ VALIDITY = Step(
     "host-keys.md#validity",
     "Get the renewed certificate; the documents of the machines stay valid under it.",
 )
-KNOWN_ROOT = Step("trust.a7.root", "A7 Root is a known one", "host-keys.md#roots")
 LENGTH = Step(
     "trust.a8.length",
     "A8 Chain length",
@@ -377,11 +377,7 @@ def due(crl: TrustCrl) -> str:
 def _root(outcome: PathOutcome) -> Check:
     if not outcome.rooted:
         return KNOWN_ROOT.not_checked("There is no complete path.", required=False)
-    root = outcome.chain[-1]
-    rows = (("root", root.subject_text), ("fingerprint", root.fingerprint), ("from", root.source.name))
-    if root.known_root:
-        return KNOWN_ROOT.passed(f"{root.known_root} is known to have issued IBM's signing certificates.", *rows)
-    return KNOWN_ROOT.note("This root is not known to issue IBM's signing certificates. Is it one of yours?", *rows)
+    return known_root_check(outcome.chain[-1])
 
 
 def _length(outcome: PathOutcome) -> Check:
