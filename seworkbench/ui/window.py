@@ -41,6 +41,7 @@ from seworkbench.ui.activity import ActivityStrip, MessageList
 from seworkbench.ui.command_palette import CommandPalette
 from seworkbench.ui.help import HelpWindow
 from seworkbench.ui.icons import icon
+from seworkbench.ui.panes import Panes, step_focus
 from seworkbench.ui.pasted import paths_in
 from seworkbench.ui.theme import ThemeChoice
 from seworkbench.ui.widgets.basic import label
@@ -98,6 +99,7 @@ class MainWindow(QMainWindow):
         self._scale = workbench.theme.zoom
         self._fit()
         workbench.theme.changed.connect(self._fit)
+        self._panes = Panes((self._top, self.rail, self.stack, self.side, self.messages, self.activity))
         self.actions_table.add(self._own_actions())
         for page in pages:
             self.actions_table.add(page.actions_of_page())
@@ -204,6 +206,10 @@ class MainWindow(QMainWindow):
         self._open_mime(event.mimeData())
         event.acceptProposedAction()
 
+    def focusNextPrevChild(self, forward: bool) -> bool:  # noqa: N802 - Qt's name
+        """Tab goes on in the order in which things are laid out; every widget of the window asks here."""
+        return step_focus(self, forward=forward)
+
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Ask if something runs, then end it and keep the settings."""
         running = self.workbench.jobs.running
@@ -279,10 +285,12 @@ class MainWindow(QMainWindow):
             Action("edit.paste", "Paste files or text", "Edit", self.paste, "Ctrl+V", also=("Ctrl+Shift+V",)),
             Action("edit.recent", "Forget recent files", "Edit", self._forget_recent),
             Action("edit.keep-recent", "Keep recent files, or not", "Edit", self._toggle_recent),
+            Action("go.next-pane", "Go to the next pane", "Go", partial(self._panes.step, 1), "F6"),
+            Action("go.previous-pane", "Go to the previous pane", "Go", partial(self._panes.step, -1), "Shift+F6"),
             Action("go.palette", "Search or run a command", "Go", self.show_palette, "Ctrl+K", "search"),
             *go,
             *themes,
-            Action("view.larger", "Larger text", "View", lambda: self._zoom(_ZOOM_STEP), "Ctrl++"),
+            Action("view.larger", "Larger text", "View", lambda: self._zoom(_ZOOM_STEP), "Ctrl++", also=("Ctrl+=",)),
             Action("view.smaller", "Smaller text", "View", lambda: self._zoom(-_ZOOM_STEP), "Ctrl+-"),
             Action("view.normal", "Normal text size", "View", lambda: self._zoom(0), "Ctrl+0"),
             Action("view.messages", "Show or hide messages", "View", self.activity.toggle.toggle, "Ctrl+M"),

@@ -9,7 +9,20 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QColor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QApplication,
+    QComboBox,
+    QHeaderView,
+    QLineEdit,
+    QPlainTextEdit,
+    QProgressBar,
+    QScrollArea,
+    QScrollBar,
+    QTextEdit,
+    QWidget,
+)
 
 from seworkbench.ui.theme import DARK, HIGH_CONTRAST, LIGHT, PROTECTION_ROLES, VERDICT_ROLES, Roles
 
@@ -147,6 +160,107 @@ def test_the_tab_key_reaches_everything_and_comes_round(desk: Desk, page: str) -
 def _has_exclusive_friend(widget: QWidget, seen: set[QWidget]) -> bool:
     group = getattr(widget, "group", lambda: None)()
     return group is not None and group.exclusive() and any(button in seen for button in group.buttons())
+
+
+CONTROLS = (QAbstractButton, QLineEdit, QComboBox, QAbstractItemView, QTextEdit, QPlainTextEdit, QProgressBar)
+# Painted, and says nothing that is not said beside it.
+DECORATION = ("Mark", "_Box")
+
+
+def controls(desk: Desk) -> Iterator[QWidget]:
+    """Everything in the window that is seen and does or tells something, whether it takes the focus or not."""
+    for widget in desk.window.findChildren(QWidget):
+        # Scroll bars and the like are parts of what they belong to; a frame that holds others is no control.
+        part = isinstance(widget, (QScrollBar, QHeaderView)) or widget.objectName().startswith("qt_")
+        painted = type(widget).__module__.startswith("seworkbench.ui.widgets") and "paintEvent" in vars(type(widget))
+        painted = painted and type(widget).__name__ not in DECORATION
+        if widget.isVisible() and not part and (isinstance(widget, CONTROLS) or painted):
+            yield widget
+
+
+@pytest.mark.parametrize("state", ["empty", "filled"])
+def test_every_control_of_every_page_has_a_name_and_a_role(desk: Desk, state: str) -> None:
+    nameless = []
+    for page in desk.window.pages:
+        if state == "filled" and page in PAGES:
+            prepare(desk, page)
+        desk.window.show_page(page)
+        desk.settle()
+        for widget in controls(desk):
+            interface = QAccessible.queryAccessibleInterface(widget)
+            assert interface is not None, described(widget)
+            if not interface.text(QAccessible.Text.Name).strip():
+                nameless.append(f"{page}: no name: {described(widget)}")
+            if interface.role() == QAccessible.Role.NoRole:
+                nameless.append(f"{page}: no role: {described(widget)}")
+    assert sorted(set(nameless)) == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_tab_key_goes_through_one_pane_after_the_other(desk: Desk, page: str) -> None:
+    prepare(desk, page)
+    window = desk.window
+    panes = {"top": window.search, "rail": window.rail, "page": window.page, "side": window.side}
+    order = ["top"]
+    window.activateWindow()
+    window.search.setFocus()
+    for _ in range(300):
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        QTest.keyClick(focused, Qt.Key.Key_Tab)
+        here = QApplication.focusWidget()
+        if here is window.search:
+            break
+        assert here is not None
+        name = next((name for name, pane in panes.items() if pane is here or pane.isAncestorOf(here)), "foot")
+        if order[-1] != name:
+            order.append(name)
+    wanted = ["top", "rail", "page", *(["side"] if window.page.side else []), "foot"]
+    assert order == wanted
+
+
+def has_focus(pane: QWidget) -> bool:
+    """Whether the focus is in a pane."""
+    focused = QApplication.focusWidget()
+    return focused is not None and pane.isAncestorOf(focused)
+
+
+def test_f6_goes_from_pane_to_pane_and_back_to_where_one_was(desk: Desk) -> None:
+    prepare(desk, "inspect")
+    window = desk.window
+    window.activateWindow()
+    desk.inspect.tree.setFocus()
+    desk.press("F6")
+    assert has_focus(window.side)
+    desk.press("F6")
+    assert has_focus(window.activity)
+    desk.press("F6")
+    assert QApplication.focusWidget() is window.search
+    desk.press("F6")
+    assert has_focus(window.rail)
+    desk.press("F6")
+    assert QApplication.focusWidget() is desk.inspect.tree
+    desk.press("Shift+F6")
+    assert has_focus(window.rail)
+    # A pane that is not there is passed over.
+    window.show_page("overview")
+    desk.press("Shift+F6")
+    desk.press("Shift+F6")
+    assert has_focus(window.activity)
+    desk.press("Shift+F6")
+    assert has_focus(window.stack)
+
+
+def test_the_text_grows_with_the_key_that_has_the_plus_sign_shifted_or_not(desk: Desk) -> None:
+    theme = desk.window.workbench.theme
+    desk.press("Ctrl+=")
+    assert theme.zoom == pytest.approx(1.1)
+    desk.press("Ctrl++")
+    assert theme.zoom == pytest.approx(1.2)
+    desk.press("Ctrl+-")
+    assert theme.zoom == pytest.approx(1.1)
+    desk.press("Ctrl+0")
+    assert theme.zoom == 1.0
 
 
 @pytest.mark.parametrize("zoom", [0.7, 1.0, 1.5])

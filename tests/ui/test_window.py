@@ -550,6 +550,13 @@ def test_nothing_that_was_closed_is_dressed_any_more(desk: Desk) -> None:
     assert len(theme._living()) == before
 
 
+def settle_layout() -> None:
+    """Let layouts come to rest: a change of one asks for another round of those around it."""
+    for _ in range(10):
+        QApplication.sendPostedEvents()
+        QApplication.processEvents()
+
+
 @pytest.mark.parametrize("page", ["overview", "build", "inspect"])
 def test_no_colour_of_another_theme_is_left(desk: Desk, page: str) -> None:
     desk.drop(INPUTS / "kernel", PKI / "host1.crt")
@@ -560,16 +567,16 @@ def test_no_colour_of_another_theme_is_left(desk: Desk, page: str) -> None:
     theme = desk.window.workbench.theme
     # A fresh picture of the theme, and one taken after two switches with everything open.
     theme.choose(ThemeChoice.DARK)
-    QApplication.processEvents()
+    settle_layout()
     fresh = desk.window.grab().toImage()
     theme.choose(ThemeChoice.HIGH_CONTRAST)
-    QApplication.processEvents()
+    settle_layout()
     desk.window.grab()
     theme.choose(ThemeChoice.DARK)
-    QApplication.processEvents()
+    settle_layout()
     assert desk.window.grab().toImage() == fresh
     theme.choose(ThemeChoice.LIGHT)
-    QApplication.processEvents()
+    settle_layout()
     light = desk.window.grab().toImage()
     left = {DARK.background, DARK.panel, DARK.accent, DARK.line, DARK.failed} - set(asdict(LIGHT).values())
     seen = {light.pixelColor(x, y).name() for x in range(0, light.width(), 3) for y in range(0, light.height(), 3)}

@@ -49,6 +49,7 @@ FIELD_ROLE = Qt.ItemDataRole.UserRole
 _ROW_PIXELS = 18
 _VALUE_PIXELS = 56  # least room for a value beside a long name
 _BAR = 3
+_HELD_MS = 400  # a mouse button that is down for longer is held, not clicked
 _HEX = re.compile(r"[0-9a-f]+", re.ASCII)
 _CODE = re.compile(r"0x[0-9a-f…]+|[0-9a-f]{8}…[0-9a-f]{6}", re.ASCII)
 _SMALL_NUMBER = re.compile(r"0x0{12}[0-9a-f]{4}", re.ASCII)  # 64 bits of which only the last 16 say something
@@ -258,6 +259,7 @@ class DissectionView(QTreeView):
         super().__init__(parent)
         self._theme = theme
         self._silent = False
+        self._eye_pressed_at: int | None = None
         self._expanded: set[TreePath] = set()
         self._collapsed: set[TreePath] = set()
         self._hide_timer = QTimer(self)
@@ -447,13 +449,21 @@ class DissectionView(QTreeView):
             super().keyPressEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
-        """The eye reveals or hides a secret."""
+        """The eye reveals or hides a secret; held down, it shows it only as long as it is held."""
         super().mousePressEvent(event)
         field = self.fields.field(self.indexAt(event.position().toPoint()))
         if event.button() != Qt.MouseButton.LeftButton or field is None or not isinstance(field.raw, Secret):
             return
         if self.eye_rect(field).contains(event.position().toPoint()):
             self._toggle(field)
+            self._eye_pressed_at = event.timestamp() if field is self.fields.revealed else None
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """The end of holding the eye hides the secret again; a click leaves it for its time."""
+        super().mouseReleaseEvent(event)
+        pressed, self._eye_pressed_at = self._eye_pressed_at, None
+        if pressed is not None and event.timestamp() - pressed >= _HELD_MS:
+            self.conceal()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 - Qt's name
         """Show the menu at the mouse, or at the selected field if a key asked for it."""

@@ -34,6 +34,7 @@ class _Key(QWidget):
     def __init__(self, theme: Theme, words: str, style: str) -> None:
         super().__init__()
         self._theme, self._words, self._style = theme, words, style
+        self.setAccessibleName(words)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name

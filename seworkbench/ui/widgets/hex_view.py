@@ -9,17 +9,18 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QBasicTimer, QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QBasicTimer, QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFontMetricsF,
     QGlyphRun,
     QGuiApplication,
+    QHelpEvent,
     QKeySequence,
     QPainter,
     QRawFont,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QMenu, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QMenu, QToolTip, QWidget
 
 from seworkbench.errors import SeError
 from seworkbench.formats.layout import byte_count
@@ -569,6 +570,19 @@ class HexView(QAbstractScrollArea):
         offset = self._offset_at(event.position())
         if event.button() == Qt.MouseButton.LeftButton and offset is not None:
             self._select_region(offset)
+
+    def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Tell which field is under the mouse when it rests there."""
+        if event.type() is QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            offset = self._offset_at(QPointF(event.pos()))
+            region = self._regions.at(offset) if offset is not None else None
+            if offset is None or region is None:
+                QToolTip.hideText()
+            else:
+                words = f"{printable(region.name)}, {byte_count(region.length)}, {region.protection.value}"
+                QToolTip.showText(event.globalPos(), f"{words}\nhere: 0x{offset:x}", self)
+            return True
+        return super().viewportEvent(event)
 
     def timerEvent(self, event: QTimerEvent) -> None:  # noqa: N802 - Qt's name
         """Scroll while the mouse drags outside the view, faster the farther away it is."""

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from seworkbench.ui.theme import Theme
 
 
+# What an icon in the colour of a verdict tells; others decorate what is said beside them.
+_WORDS = {"failed": "Error", "warning": "Warning"}
+
+
 class Mark(QWidget):
     """An icon.
 
@@ -27,6 +31,7 @@ class Mark(QWidget):
         super().__init__()
         self._theme = theme
         self._icon = icon(name, theme, role)
+        self.setAccessibleName(_WORDS.get(role, ""))
         self._pixels = pixels
         theme.changed.connect(self._restyle)
         self._restyle()

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from PySide6.QtCore import QModelIndex, QPoint, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QPointF, Qt
+from PySide6.QtGui import QGuiApplication, QMouseEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from seworkbench.files import read_secret
 from seworkbench.formats.layout import Field, Protection
@@ -27,7 +28,7 @@ from seworkbench.ui.widgets.hex_view import HexView
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from PySide6.QtWidgets import QApplication, QMenu
+    from PySide6.QtWidgets import QMenu
     from pytestqt.qtbot import QtBot
 
 IMAGES = Path(__file__).parents[2] / "data" / "interop" / "images"
@@ -287,6 +288,26 @@ def test_secrets_are_in_no_text_unless_revealed(view: DissectionView, opened: Fi
     assert told.args == [field, False]
     assert digits not in all_texts(view)
     assert view._hide_timer.interval() == 30_000
+
+
+@pytest.mark.parametrize(("held", "shown"), [(50, True), (900, False)], ids=["clicked", "held"])
+def test_a_held_eye_shows_a_secret_only_as_long_as_it_is_held(
+    view: DissectionView, opened: Field, held: int, *, shown: bool
+) -> None:
+    field = opened.find("SeHeaderV1", "encrypted", "cck")
+    view.select_field(field)
+    eye = view.eye_rect(field).center()
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    for kind, buttons, time in (
+        (QEvent.Type.MouseButtonPress, left, 1000),
+        (QEvent.Type.MouseButtonRelease, Qt.MouseButton.NoButton, 1000 + held),
+    ):
+        event = QMouseEvent(kind, QPointF(eye), QPointF(view.viewport().mapToGlobal(eye)), left, buttons, none)
+        event.setTimestamp(time)
+        QApplication.sendEvent(view.viewport(), event)
+        if kind is QEvent.Type.MouseButtonPress:
+            assert view.revealed_field is field
+    assert (view.revealed_field is field) == shown
 
 
 def test_the_eye_and_the_space_bar_reveal_and_hide(view: DissectionView, opened: Field) -> None:
