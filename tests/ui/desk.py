@@ -23,6 +23,7 @@ from seworkbench.ui.app import make_window
 from seworkbench.ui.pages.build.page import BuildPage
 from seworkbench.ui.pages.inspect.page import InspectPage
 from seworkbench.ui.pages.overview import OverviewPage
+from seworkbench.ui.pages.trust.page import TrustPage
 from seworkbench.ui.theme import ThemeChoice
 
 if TYPE_CHECKING:
@@ -155,6 +156,13 @@ class Desk:
         return page
 
     @property
+    def trust(self) -> TrustPage:
+        """The Trust page."""
+        page = self.window.pages["trust"]
+        assert isinstance(page, TrustPage)
+        return page
+
+    @property
     def overview(self) -> OverviewPage:
         """The first page."""
         page = self.window.pages["overview"]
@@ -217,7 +225,7 @@ class Desk:
 
     def settle(self) -> None:
         """Wait until nothing runs."""
-        wait_until(lambda: not self.window.workbench.jobs.running, "the jobs to end")
+        wait_until(lambda: not self.window.workbench.jobs.running and not self.trust.session.busy, "the jobs to end")
         QApplication.processEvents()
 
     def close(self) -> None:

@@ -42,6 +42,7 @@ from seworkbench.ui.pages.build.rules import (
     room_text,
 )
 from seworkbench.ui.pages.build.side import map_regions
+from seworkbench.ui.pages.trust.page import TrustPage
 from seworkbench.ui.pages.trust.session import TrustSession
 from seworkbench.ui.theme import ThemeChoice, load_fonts
 from seworkbench.ui.window import MainWindow
@@ -57,6 +58,8 @@ IMAGES = DATA / "images"
 PKI = DATA / "pki"
 REASON = "a rehearsal; checked by phone"
 PATIENCE = 30_000
+# What proves whose key is in host1.crt and host2.crt.
+PROOF = ("root.crt", "inter.crt", "sign.crt", "root.crl", "inter.crl", "host.crl")
 
 
 class Bench:
@@ -70,7 +73,7 @@ class Bench:
         self.workbench.theme.choose(ThemeChoice.LIGHT)
         self.trust = TrustSession(self.workbench.jobs, self.workbench)
         self.page = BuildPage(self.workbench, self.trust)
-        self.window = MainWindow(self.workbench, [self.page])
+        self.window = MainWindow(self.workbench, [self.page, TrustPage(self.workbench, self.trust)])
         self.workbench.setParent(self.window)
         self.draft = self.page.draft
         self.output = folder / "guest.img"
@@ -90,7 +93,19 @@ class Bench:
 
     def settle(self) -> None:
         """Wait until nothing runs."""
-        self.qtbot.waitUntil(lambda: not self.workbench.jobs.running, timeout=PATIENCE)
+        judging = self.page.verdicts.judging
+        self.qtbot.waitUntil(
+            lambda: not (self.workbench.jobs.running or self.trust.busy or judging.busy), timeout=PATIENCE
+        )
+
+    def trust_in(self, *names: str) -> None:
+        """Import into the workspace of the Trust page."""
+        if self.trust.workspace is None:
+            self.trust.open(None)
+            self.settle()
+        for name in names:
+            self.trust.import_path(PKI / name)
+        self.settle()
 
     def fill(self) -> None:
         """Everything that a build needs."""
@@ -276,6 +291,59 @@ def test_a_host_key_needs_a_reason(bench: Bench) -> None:
     bench.type_into(bench.page.hosts.rows[0].reason, "   ")
     assert not bench.ready()
     assert "write why you use it anyway" in bench.reasons
+
+
+def test_a_host_key_whose_chain_is_proven_needs_no_reason(bench: Bench) -> None:
+    bench.trust_in(*PROOF)
+    bench.drop(IMAGES / "kernel", bench.ramdisk, IMAGES / "cmdline", PKI / "host1.crt")
+    bench.type_into(bench.page.output.path, str(bench.output))
+    row = bench.page.hosts.rows[0]
+    assert row.chip.verdict is Verdict.PASSED
+    assert row.reason.isHidden()
+    assert "chain of trust is proven" in row.why.text()
+    bench.build()
+    host = json.loads((bench.folder / "guest.img.build.json").read_text())["hosts"][0]
+    assert host["verdict"] == "passed"
+    assert "reason_for_using_it_unverified" not in host
+
+
+def test_a_revoked_host_key_stays_out_until_a_reason_is_written_that_is_kept(bench: Bench) -> None:
+    bench.trust_in(*PROOF)
+    bench.drop(IMAGES / "kernel", bench.ramdisk, IMAGES / "cmdline", PKI / "host_revoked.crt")
+    bench.type_into(bench.page.output.path, str(bench.output))
+    row = bench.page.hosts.rows[0]
+    assert row.chip.text == "failed: revoked"
+    assert row.findings.isVisible()
+    assert not bench.ready()
+    bench.type_into(row.reason, REASON)
+    bench.build()
+    bench.settle()
+    host = json.loads((bench.folder / "guest.img.build.json").read_text())["hosts"][0]
+    assert (host["verdict"], host["cause"]) == ("failed", "HkdRevoked")
+    assert host["reason_for_using_it_unverified"] == REASON
+    workspace = bench.trust.workspace
+    assert workspace is not None
+    entry = next(entry for entry in workspace.audit.entries() if entry.what == "image built")
+    assert entry.detail["host_keys"][0]["reason_for_using_it_unverified"] == REASON
+
+
+def test_what_is_imported_later_changes_the_verdict_at_once(bench: Bench) -> None:
+    bench.trust_in("root.crt")
+    bench.drop(PKI / "host1.crt")
+    chip = bench.page.hosts.rows[0].chip
+    assert chip.verdict.value == "not checked"
+    bench.trust_in(*PROOF)
+    assert chip.verdict.value == "passed"
+
+
+def test_every_check_of_a_host_key_is_shown_in_trust(bench: Bench) -> None:
+    bench.trust_in(*PROOF)
+    bench.drop(PKI / "host2.crt")
+    bench.click(bench.page.hosts.rows[0].to_trust)
+    bench.settle()
+    page = bench.window.page
+    assert isinstance(page, TrustPage)
+    assert page.chosen == bench.draft.hosts[0].given.facts.certificate.fingerprint  # type: ignore[union-attr]
 
 
 def test_one_reason_can_be_used_for_all_machines(bench: Bench) -> None:
@@ -700,6 +768,7 @@ class _Walk:
         return self.chance.choice([self.bench.folder / "keys", None])
 
     def press(self) -> None:
+        self.bench.window.show_page(self.bench.page.NAME)  # a link may have led away
         found = [*self.bench.page.findChildren(QAbstractButton), *self.bench.page.side.findChildren(QAbstractButton)]
         self.chance.choice([button for button in found if button.isVisible() and button.isEnabled()]).click()
 
@@ -725,6 +794,7 @@ class _Walk:
 
 
 def test_300_random_events_raise_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.trust_in()
     walk = _Walk(bench)
     monkeypatch.setattr(input_cards, "ask_open", walk.file)
     monkeypatch.setattr(keys_card, "ask_open", walk.file)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton
 
+from seworkbench.ui.pages.trust import session as session_module
+
 # The tests of a folder form a package; the desk stands in the folder above.
 from ..desk import INPUTS, PKI, Desk  # noqa: TID252
 
 if TYPE_CHECKING:
+    import pytest
     from PySide6.QtWidgets import QWidget
 
 
@@ -91,3 +95,29 @@ def test_recent_files_can_be_forgotten_and_switched_off(desk: Desk) -> None:
     desk.drop(desk.images.get("default"))
     desk.window.show_page("overview")
     assert "default.img" in words(desk.overview)
+
+
+def test_host_keys_are_counted_by_verdict_and_what_is_missing_is_said(desk: Desk) -> None:
+    desk.window.show_page("trust")
+    desk.drop(*(PKI / name for name in ("root.crt", "inter.crt", "sign.crt", "root.crl", "inter.crl", "host1.crt")))
+    desk.window.show_page("overview")
+    said = words(desk.overview)
+    assert "1 document in the workspace, judged as of now" in said
+    assert "1 file is missing for a verdict on all host keys." in said
+    desk.click(desk.overview, "Open Trust")
+    assert desk.window.page is desk.trust
+
+
+def test_what_ends_soon_is_said_before_it_ends(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "present", lambda: datetime(2093, 12, 29, tzinfo=UTC))
+    desk.window.show_page("trust")
+    desk.drop(*(PKI / name for name in ("root.crt", "inter.crt", "sign.crt", "root.crl", "inter.crl", "host.crl")))
+    desk.window.show_page("overview")
+    said = " ".join(words(desk.overview))
+    assert "Root CA CRL ends in 3 days, on 2094-01-01." in said
+    assert "1 more end soon or have ended." in said
+
+
+def test_without_documents_overview_says_nothing_about_them(desk: Desk) -> None:
+    desk.settle()
+    assert "Host keys" not in words(desk.overview)
