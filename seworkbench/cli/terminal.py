@@ -88,23 +88,23 @@ def check_lines(check: Check, *, detailed: bool, depth: int = 0) -> Iterator[str
     """
     indent = "  " * depth
     if check.children:
-        yield f"{indent}{check.title}"
+        yield f"{indent}{one_line(check.title)}"
         for child in check.children:
             yield from check_lines(child, detailed=detailed, depth=depth + 1)
         return
     verdict = check.verdict
     word = _coloured(f"{_MARKS[verdict]} {verdict.value:<11}", _COLOURS[verdict], sys.stdout)
-    yield f"{indent}{word} {check.title}{f': {one_line(check.reason)}' if check.reason else ''}"
+    yield f"{indent}{word} {one_line(f'{check.title}: {check.reason}' if check.reason else check.title)}"
     if detailed or verdict in (Verdict.FAILED, Verdict.WARNING):
         margin = " " * (len(indent) + 14)
         width = max((len(item.label) for item in check.evidence), default=0)
         for item in check.evidence:
-            yield f"{margin}{item.label:<{width}}  {one_line(item.value)}"
+            yield f"{margin}{one_line(f'{item.label:<{width}}  {item.value}')}"
         if check.code:
             who = "The simulated Ultravisor" if check.code[1] >= FIRST_OWN_REASON else "The Ultravisor"
             yield f"{margin}{who} answers 0x{check.code[0]:04x}/0x{check.code[1]:04x} to this."
         if check.remedy and verdict is not Verdict.PASSED:
-            yield f"{margin}{check.remedy}"
+            yield f"{margin}{one_line(check.remedy)}"
         if detailed and check.rule:
             yield f"{margin}Rule: {check.rule}"
 

@@ -278,3 +278,13 @@ def test_a_warning_about_an_accepted_document_is_told(desk: Desk, capsys: pytest
     words = [word for word in desk.required if word != "--no-verify"]
     assert run(["image", "create", *words, "-k", "bundle_two_hosts.crt", *GOOD]) == 0
     assert "warning: " in capsys.readouterr().err
+
+
+def test_a_file_name_cannot_forge_a_line_among_the_checks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The title of a document's checks is the name of its file."""
+    document = tmp_path / "HKD\x1b[2J\n✔ passed.crt"
+    document.write_bytes((PKI / "host1.crt").read_bytes())
+    assert verify("-k", str(document), *GOOD) == 0
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert f"  {tmp_path}/HKD\\x1b[2J\\x0a✔ passed.crt" in out.splitlines()
