@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from seworkbench import __version__
+from seworkbench.ui.pages.attestation.page import AttestationPage
 from seworkbench.ui.pages.build.page import BuildPage
 from seworkbench.ui.pages.inspect.page import InspectPage
 from seworkbench.ui.pages.overview import OverviewPage
@@ -55,6 +56,7 @@ def make_window(
     )
     overview.add_card(TrustSummary(workbench, trust))
     pages: list[Page] = [overview, TrustPage(workbench, trust), BuildPage(workbench, trust), InspectPage(workbench)]
+    pages.append(AttestationPage(workbench, trust))
     if tour_pages is None:
         tours = TourLauncher(overview, lambda settings, more: make_window(settings, tour_pages=more))
         overview.offer_tour(tours.take)

@@ -1,0 +1,71 @@
+"""What the case came to so far, and what can be done with that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from seworkbench.checks import Verdict
+from seworkbench.ui.pages.attestation import work
+from seworkbench.ui.pages.attestation.session import outcome_text
+from seworkbench.ui.widgets.basic import VerdictChip, button, label
+
+if TYPE_CHECKING:
+    from seworkbench.ui.pages.attestation.session import AttestationSession
+    from seworkbench.ui.workbench import Workbench
+
+_WIDTH = 172
+_UNFINISHED = "Nothing is verified yet."
+
+
+class SoFar(QWidget):
+    """The column.
+
+    Args:
+        workbench: what the window shares.
+        session: the case.
+    """
+
+    expected_asked = Signal()
+    export_asked = Signal()
+
+    def __init__(self, workbench: Workbench, session: AttestationSession) -> None:
+        super().__init__()
+        self._theme = workbench.theme
+        self._session = session
+        column = QVBoxLayout(self)
+        column.setContentsMargins(4, 4, 0, 4)
+        column.setSpacing(8)
+        column.addWidget(label("Case so far", "heading"))
+        self.chip = VerdictChip(Verdict.NOT_CHECKED, workbench.theme)
+        column.addWidget(self.chip, 0, Qt.AlignmentFlag.AlignLeft)
+        self.said = label("", "muted", wrap=True)
+        column.addWidget(self.said)
+        self.simulated = label("Simulated. No evidence about hardware.", "heading", wrap=True)
+        column.addWidget(self.simulated)
+        column.addStretch(1)
+        self.expected = button("Expected values…", self.expected_asked.emit)
+        self.export = button("Export report…", self.export_asked.emit, primary=True)
+        column.addWidget(self.expected)
+        column.addWidget(self.export)
+        self._theme.changed.connect(self._restyle)
+        self._restyle()
+
+    def refresh(self) -> None:
+        """Show the case."""
+        result = self._session.result
+        check = work.shown_check(result) if result else None
+        if check is None or result is None:
+            self.chip.show_verdict(Verdict.NOT_CHECKED)
+            self.said.setText(_UNFINISHED)
+        else:
+            notes = f", {check.notes} note{'' if check.notes == 1 else 's'}" if check.notes else ""
+            self.chip.show_verdict(check.verdict, f"{check.verdict.value}{notes}")
+            self.said.setText(outcome_text(result))
+        self.simulated.setVisible(self._session.state.simulated)
+        self.export.setEnabled(result is not None)
+
+    def _restyle(self) -> None:
+        self.setFixedWidth(min(self._theme.pixels(_WIDTH), 260))

@@ -1,0 +1,134 @@
+"""A card that continues the band of its step in the diagram: a bar along its left edge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QGuiApplication, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+
+from seworkbench.checks import Verdict
+from seworkbench.ui.widgets.basic import Card, VerdictChip, button, label
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seworkbench.ui.theme import Theme
+
+_EDGE = 3
+_ROUND = 8
+
+
+class StepCard(Card):
+    """The card of a step.
+
+    Args:
+        theme: colours.
+        title: its name with its number.
+        detail: muted text beside it.
+    """
+
+    def __init__(self, theme: Theme, title: str, detail: str = "") -> None:
+        super().__init__(title, detail)
+        self._theme = theme
+        self._is_open = False
+        self.chip = VerdictChip(Verdict.NOT_CHECKED, theme)
+        self.chip.hide()
+        self.head.insertWidget(1, self.chip)
+        theme.changed.connect(self.update)
+
+    def refresh(self) -> None:
+        """Show the case; each card does its own part."""
+
+    def set_open(self, *, is_open: bool) -> None:
+        """Whether its step is the one that is open."""
+        self._is_open = is_open
+        self.update()
+
+    def show_verdict(self, verdict: Verdict | None) -> None:
+        """Show what the step came to; None while that is not worth saying."""
+        self.chip.setVisible(verdict is not None)
+        if verdict is not None:
+            self.chip.show_verdict(verdict)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Draw the frame, and the bar inside its round corners."""
+        super().paintEvent(event)
+        if not self._is_open:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        shape = QPainterPath()
+        shape.addRoundedRect(QRectF(self.rect()), _ROUND, _ROUND)
+        painter.setClipPath(shape)
+        painter.fillRect(QRectF(0, 0, self._theme.pixels(_EDGE), self.height()), self._theme.roles.colour("accent"))
+
+
+class CommandText(QWidget):
+    """Commands to copy, with a line above that says where they are run.
+
+    Args:
+        theme: fonts.
+        said: where they are run.
+        most: lines shown before it scrolls.
+    """
+
+    def __init__(self, theme: Theme, said: str, most: int = 14) -> None:
+        super().__init__()
+        self._theme = theme
+        self._most = most
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(3)
+        head = QHBoxLayout()
+        self.said = label(said, "small", wrap=True)
+        head.addWidget(self.said, 1)
+        head.addWidget(button("Copy", self._copy))
+        column.addLayout(head)
+        self.text = QPlainTextEdit()
+        self.text.setReadOnly(True)
+        self.text.setAccessibleName(f"Commands: {said}")
+        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        column.addWidget(self.text)
+        theme.changed.connect(self._fit)
+        self._fit()
+
+    def show_text(self, text: str) -> None:
+        """Show commands."""
+        # A surrogate stands for a byte of a file name that is no text; nothing can show it.
+        shown = text.encode("utf-8", "backslashreplace").decode()
+        if shown != self.text.toPlainText():
+            self.text.setPlainText(shown)
+            self._fit()
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.text.toPlainText() + "\n")
+
+    def _fit(self) -> None:
+        self.text.setFont(self._theme.mono(12))
+        lines = min(max(self.text.document().blockCount(), 1), self._most)
+        # Frame and padding, and room for the bar below long lines.
+        self.text.setFixedHeight(lines * self.text.fontMetrics().lineSpacing() + 32)
+        full = self.text.document().blockCount() > self._most
+        self.text.setVerticalScrollBarPolicy(
+            Qt.ScrollBarPolicy.ScrollBarAsNeeded if full else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        )
+
+
+def footer(*buttons: QWidget) -> QHBoxLayout:
+    """A row of buttons at the right, the main one last."""
+    row = QHBoxLayout()
+    row.addStretch(1)
+    for made in buttons:
+        row.addWidget(made)
+    return row
+
+
+def bound(function: Callable[..., object], *arguments: object) -> Callable[[], None]:
+    """A call without arguments and answer, for buttons."""
+
+    def run() -> None:
+        function(*arguments)
+
+    return run
