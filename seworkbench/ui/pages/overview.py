@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from seworkbench.ui.actions import Action
 from seworkbench.ui.pages.page import Page
+from seworkbench.ui.paths import shown_path
 from seworkbench.ui.widgets.basic import Card, button, label, link
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class OverviewPage(Page):
             line = QHBoxLayout(row)
             line.setContentsMargins(0, 0, 0, 0)
             line.addWidget(link(path.name, partial(self._open, path)))
-            line.addWidget(label(str(path.parent), "small"))
+            line.addWidget(label(shown_path(path.parent), "small"))
             line.addStretch(1)
             body.addWidget(row)
 

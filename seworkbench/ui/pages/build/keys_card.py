@@ -20,6 +20,7 @@ from seworkbench.ui.pages.build.parts import (
 )
 from seworkbench.ui.pages.build.rules import ENCRYPTION
 from seworkbench.ui.pages.build.switch import SwitchButton
+from seworkbench.ui.paths import shown_path
 from seworkbench.ui.widgets.basic import Card, label, link, rule
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ class KeysCard(Card):
         elif draft.keys_folder is None:
             self.place.show_text("Beside the image, readable by you only.")
         else:
-            self.place.show_text(f"In {folder}, readable by you only.")
+            self.place.show_text(f"In {shown_path(draft.keys_folder)}, readable by you only.")
         if folder:
             self.place.setToolTip(str(folder))
         self.change.setVisible(draft.save_keys)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 from seworkbench.checks import Verdict
 from seworkbench.ui.pages.build.parts import WarningBox, ask_save
 from seworkbench.ui.pages.build.rules import blockers
+from seworkbench.ui.paths import shown_path
 from seworkbench.ui.widgets.basic import VerdictChip, button, label, link
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class OutputBar(QWidget):
     def refresh(self) -> None:
         """Show the draft."""
         draft = self._draft
-        text = str(draft.output) if draft.output else ""
+        text = shown_path(draft.output) if draft.output else ""
         if not self.path.hasFocus() or Path(self.path.text()).expanduser() != draft.output:
             self.path.setText(text)
         self._ask_to_replace()
