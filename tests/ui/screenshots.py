@@ -1,12 +1,17 @@
 """Pictures of every page in every state, from the real window: `python -m tests.ui.screenshots FOLDER [STATE …]`.
 
-Each picture is called STATE-LOOK.png, where LOOK is light, dark, contrast or double (light at scale 2). A process has
-one scale, so the pictures at scale 2 are made by another one.
+Each picture is called STATE-LOOK.png, where LOOK is light, dark, contrast, larger (light at scale 1.5) or double (light
+at scale 2). A process has one scale, so the pictures at other scales are made by processes of their own. Whatever the
+pictures show lies in ~/images: the home folder is one of their own, too.
+
+`python -m tests.ui.screenshots --readme` makes the pictures of README.md anew, in resources/pictures. With an s390x
+kernel in the cache (tests/boot/fetch_s390x_kernel.sh) that is the kernel they show.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -32,7 +37,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 SIZE = (1440, 900)
 LOOKS = {"light": ThemeChoice.LIGHT, "dark": ThemeChoice.DARK, "contrast": ThemeChoice.HIGH_CONTRAST}
-DOUBLE = "double"
+SCALES = {"larger": "1.5", "double": "2"}
 REASON = "Compared with the value on the machine's console, by phone."
 
 
@@ -70,6 +75,10 @@ class Studio:
         """Wait until nothing runs and everything is painted."""
         wait_until(lambda: not self.window.workbench.jobs.running, "the jobs to end")
         QTest.qWait(50)
+        # A change of one layout asks for another round of those around it.
+        for _ in range(10):
+            QApplication.sendPostedEvents()
+            QApplication.processEvents()
 
     def unlocked(self) -> None:
         """An image, opened with its header key, of a known machine."""
@@ -171,6 +180,19 @@ def _build_built(studio: Studio) -> None:
     studio.window.actions_table.run("build.build")
 
 
+def _build_readme(studio: Studio) -> None:
+    """Files with the names that they have in practice."""
+    cached = Path(os.environ.get("SEWORKBENCH_S390X_KERNEL", ""))
+    named = {
+        "vmlinuz-6.1.0-s390x": cached if cached.is_file() else INPUTS / "kernel",
+        "initrd.img-6.1.0-s390x": _ramdisk(studio),
+        "cmdline": INPUTS / "cmdline",
+        "FRA-Z16-01.crt": PKI / "host1.crt",
+        "FRA-Z17-02.crt": PKI / "host2.crt",
+    }
+    studio.drop(*[Path(shutil.copyfile(source, studio.folder / name)) for name, source in named.items()])
+
+
 def _ramdisk(studio: Studio) -> Path:
     path = studio.folder / "initrd"
     path.write_bytes(b"070701" + bytes(90_000))
@@ -206,6 +228,7 @@ STATES: dict[str, Callable[[Studio], None]] = {
     "build-incomplete": _build_incomplete,
     "build-running": _build_running,
     "build-built": _build_built,
+    "build-readme": _build_readme,
     "messages": _messages,
     "palette": _palette,
     "help": _help,
@@ -219,11 +242,14 @@ def take(state: str, look: str, target: Path) -> Path:
 
     Args:
         state: one of STATES.
-        look: one of LOOKS, or DOUBLE in a process of that scale.
+        look: one of LOOKS, or of SCALES in a process of that scale.
         target: folder for the picture.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        studio = Studio(Path(folder), LOOKS.get(look, ThemeChoice.LIGHT))
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["HOME"] = home
+        folder = Path(home) / "images"
+        folder.mkdir()
+        studio = Studio(folder, LOOKS.get(look, ThemeChoice.LIGHT))
         STATES[state](studio)
         if state in _UNSETTLED:
             QTest.qWait(100)
@@ -252,25 +278,42 @@ def _is_above(widget: object, studio: Studio) -> bool:
 def main(arguments: list[str]) -> int:
     """Take all pictures, or those of some states."""
     if not arguments:
-        sys.stderr.write(f"usage: python -m tests.ui.screenshots FOLDER [STATE …]\nstates: {', '.join(STATES)}\n")
+        usage = (
+            "usage: python -m tests.ui.screenshots FOLDER [STATE …]\n       python -m tests.ui.screenshots --readme\n"
+        )
+        sys.stderr.write(f"{usage}states: {', '.join(STATES)}\n")
         return 2
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    os.environ.setdefault("SEWORKBENCH_S390X_KERNEL", str(cache / "seworkbench" / "s390x" / "vmlinuz"))
+    if arguments == ["--readme"]:
+        _start_application()
+        with tempfile.TemporaryDirectory() as folder:
+            for state, name in (("build-readme", "build"), ("inspect-unlocked", "inspect")):
+                shutil.copyfile(take(state, "light", Path(folder)), ROOT / "resources" / "pictures" / f"{name}.png")
+        return 0
     target = Path(arguments[0])
     wanted = arguments[1:] or list(STATES)
     target.mkdir(parents=True, exist_ok=True)
-    double = os.environ.get("QT_SCALE_FACTOR") == "2"
-    application = QApplication.instance()
-    if application is None:
-        application = QApplication(["screenshots"])
-    assert isinstance(application, QApplication)
-    application.setStyle("Fusion")
-    for look in (DOUBLE,) if double else LOOKS:
+    scale = os.environ.get("QT_SCALE_FACTOR")
+    _start_application()
+    for look in [name for name, factor in SCALES.items() if factor == scale] or LOOKS:
         for state in wanted:
             sys.stdout.write(f"{take(state, look, target)}\n")
-    if double:
+    if scale:
         return 0
     again = [sys.executable, "-m", "tests.ui.screenshots", str(target.absolute()), *wanted]
-    environment = {**os.environ, "QT_SCALE_FACTOR": "2", "PYTHONPATH": str(ROOT)}
-    return subprocess.run(again, env=environment, cwd=ROOT, check=False).returncode
+    for factor in SCALES.values():
+        environment = {**os.environ, "QT_SCALE_FACTOR": factor, "PYTHONPATH": str(ROOT)}
+        ran = subprocess.run(again, env=environment, cwd=ROOT, check=False)
+        if ran.returncode:
+            return ran.returncode
+    return 0
+
+
+def _start_application() -> None:
+    application = QApplication.instance() or QApplication(["screenshots"])
+    assert isinstance(application, QApplication)
+    application.setStyle("Fusion")
 
 
 if __name__ == "__main__":
