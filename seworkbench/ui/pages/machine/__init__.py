@@ -1,0 +1,1 @@
+"""The Machine page: a simulated machine, images that start on it, and attacks on them."""

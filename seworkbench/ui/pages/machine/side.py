@@ -1,0 +1,176 @@
+"""The side of the page: the machine, the selected call with its steps, and all checks of the start."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+
+from seworkbench.checks import Verdict
+from seworkbench.ui.pages.build.parts import Segments, empty_layout
+from seworkbench.ui.pages.machine.calls import Progress
+from seworkbench.ui.pages.machine.identity import Identity
+from seworkbench.ui.widgets.basic import VerdictChip, label, link, rule
+from seworkbench.ui.widgets.checklist_view import ChecklistView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from seworkbench.checks import Check
+    from seworkbench.ui.pages.machine.calls import Call
+    from seworkbench.ui.pages.machine.places import Spot
+    from seworkbench.ui.theme import Theme
+
+MACHINE, CALL, ALL = "machine", "call", "all"
+
+
+class MachineSide(QWidget):
+    """See the module's text.
+
+    Args:
+        theme: colours and fonts.
+        now: tells the present instant.
+    """
+
+    place_asked = Signal(object)  # int: show this byte
+    help_requested = Signal(str)
+
+    def __init__(self, theme: Theme, now: Callable[[], datetime]) -> None:
+        super().__init__()
+        self.setObjectName("side")
+        self._theme = theme
+        self.identity = Identity(theme, now)
+        self.call = _CallPanel(theme)
+        self.checks = ChecklistView(theme)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(_scrolled(self.identity))
+        self.stack.addWidget(self.call)
+        self.stack.addWidget(self.checks)
+        self.choice = Segments(((MACHINE, "Machine"), (CALL, "Call"), (ALL, "All checks")), self.show_part, "Side")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 14, 16, 12)
+        column.setSpacing(10)
+        row = QHBoxLayout()
+        row.addWidget(self.choice)
+        row.addStretch(1)
+        column.addLayout(row)
+        column.addWidget(self.stack, 1)
+        self.call.place_asked.connect(self.place_asked)
+        self.call.checklist.help_requested.connect(self.help_requested)
+        self.call.help_requested.connect(self.help_requested)
+        self.checks.help_requested.connect(self.help_requested)
+        self.show_part(MACHINE)
+
+    @property
+    def part(self) -> str:
+        """Which part is shown."""
+        return (MACHINE, CALL, ALL)[self.stack.currentIndex()]
+
+    def show_part(self, part: str) -> None:
+        """Show a part."""
+        self.choice.choose(part)
+        self.stack.setCurrentIndex((MACHINE, CALL, ALL).index(part))
+
+    def show_result(self, check: Check | None) -> None:
+        """Show all checks of a start."""
+        self.checks.show_check(check)
+
+
+class _CallPanel(QWidget):
+    """One call: what it is, what came back, where that shows in the image, and the steps behind it."""
+
+    place_asked = Signal(object)
+    help_requested = Signal(str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._call: Call | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        head = QHBoxLayout()
+        self.title = label("", "heading", wrap=True)
+        self.chip = VerdictChip(Verdict.NOT_CHECKED, theme)
+        head.addWidget(self.title, 1)
+        head.addWidget(self.chip, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(head)
+        self._facts = QVBoxLayout()
+        self._facts.setSpacing(6)
+        column.addLayout(self._facts)
+        self.checklist = ChecklistView(theme)
+        column.addWidget(self.checklist, 1)
+        column.addStretch(0)
+        self.show_call(None, ())
+
+    @property
+    def shown(self) -> Call | None:
+        """The call that is shown."""
+        return self._call
+
+    def show_call(self, call: Call | None, spots: Sequence[Spot]) -> None:
+        """Show a call.
+
+        Args:
+            call: the call; None for none.
+            spots: where in the image to look.
+        """
+        self._call = call
+        empty_layout(self._facts)
+        self.chip.setVisible(call is not None)
+        self.checklist.setVisible(call is not None and call.check is not None)
+        if call is None:
+            self.title.setText("No call yet")
+            self._facts.addWidget(
+                label("Start an image, then select a call to see the steps behind it.", "muted", wrap=True)
+            )
+            return
+        self.title.setText(call.title)
+        word = "" if call.progress is Progress.DONE else call.progress.value
+        self.chip.show_verdict(call.verdict, word)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(3)
+        grid.setColumnStretch(1, 1)
+        rows = [("Who", call.actor.value), ("Call", call.call)]
+        rows += [("Answer", call.answer)] if call.answer else []
+        rows += [("", call.answer_words)] if call.answer_words else []
+        if call.register is not None:
+            rows.append(("Register", f"0x{call.register:016x}"))
+        for number, (name, text) in enumerate(rows):
+            style = "bytes" if name in ("Answer", "Register") else ""
+            grid.addWidget(label(name, "small"), number, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(label(text, style, wrap=True, selectable=True), number, 1)
+        self._facts.addLayout(grid)
+        self._facts.addWidget(label(call.explanation, wrap=True, selectable=True))
+        if spots:
+            self._add_spots(spots)
+        if call.rule:
+            made = link("How a real machine does it", partial(self.help_requested.emit, call.rule))
+            self._facts.addWidget(made, 0, Qt.AlignmentFlag.AlignLeft)
+        if call.check is not None:
+            self._facts.addWidget(rule())
+            self.checklist.show_check(call.check)
+
+    def _add_spots(self, spots: Sequence[Spot]) -> None:
+        self._facts.addWidget(rule())
+        self._facts.addWidget(label("Where it shows in the image", "heading"))
+        for spot in spots:
+            row = QVBoxLayout()
+            row.setSpacing(0)
+            made = link(f"0x{spot.offset:x}  {spot.name}", partial(self.place_asked.emit, spot.offset))
+            row.addWidget(made, 0, Qt.AlignmentFlag.AlignLeft)
+            row.addWidget(label(spot.about, "small", wrap=True))
+            self._facts.addLayout(row)
+
+
+def _scrolled(widget: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(widget)
+    return area
