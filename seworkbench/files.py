@@ -40,6 +40,7 @@ _EXPLANATIONS = {
     errno.ELOOP: ("The path has too many symbolic links.", "Name the file itself."),
     errno.EEXIST: ("The file already exists.", "Choose another name, or remove it first."),
     errno.EIO: ("The device reported an input/output error.", "Check the disk; try another folder."),
+    errno.ENXIO: ("This is a socket or a device that nobody serves.", "Name a file."),
     errno.ENODEV: ("The device is gone.", "Check that it is still connected."),
 }
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seworkbench.cli.foreground import foreground_job
+from seworkbench.cli.missing import missing_lines
 from seworkbench.cli.options import Once, PathList
-from seworkbench.cli.terminal import write_message
+from seworkbench.cli.terminal import write_message, write_message_lines
 from seworkbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
 
     from seworkbench.trust.fetch import FetchTry
+    from seworkbench.trust.missing import Missing
     from seworkbench.trust.verify import TrustResult, TrustRun
 
 UNVERIFIED = "The host key documents are not verified (--no-verify): whoever made them could be able to open {what}."
@@ -90,6 +92,12 @@ class HostKeyVerification:
     result: TrustResult
     tries: tuple[FetchTry, ...]
 
+    def missing(self) -> tuple[Missing, ...]:
+        """What is needed and was not given; nothing where all documents were accepted."""
+        from seworkbench.trust.lacking import missing_for  # noqa: PLC0415 - only a failure pays for loading it
+
+        return () if self.result.accepted else missing_for(self.run, self.result.at)
+
 
 def verify_host_keys_of(args: argparse.Namespace, *, at: datetime) -> HostKeyVerification:
     """Verify the documents that the options name; every address that is asked is told on standard error.
@@ -157,7 +165,10 @@ def accepted_keys_of(args: argparse.Namespace, what: str) -> KeysInUse:
     from seworkbench.checks import Verdict  # noqa: PLC0415
     from seworkbench.trust.files import accepted_keys  # noqa: PLC0415
 
-    result = verify_host_keys_of(args, at=datetime.now(UTC)).result
+    verification = verify_host_keys_of(args, at=datetime.now(UTC))
+    result = verification.result
+    if not args.quiet:
+        write_message_lines(missing_lines(verification.missing()))
     keys = accepted_keys(result)
     if not args.quiet:
         for leaf in result.check.leaves():

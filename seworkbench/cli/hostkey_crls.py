@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from seworkbench.cli import status
 from seworkbench.cli.foreground import foreground_job
+from seworkbench.cli.missing import missing_json, missing_lines
 from seworkbench.cli.options import Once, add_verbosity, instant, require_one_verbosity
 from seworkbench.cli.terminal import one_line, write_json, write_lines, write_message
 from seworkbench.errors import UsageError
@@ -27,10 +28,10 @@ from seworkbench.trust.reading import read_file
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from seworkbench.trust.fetch import FetchPlan, FetchResult
-    from seworkbench.trust.judgement import Judgement
+    from seworkbench.trust.judgement import Judgement, Missing
     from seworkbench.trust.objects import TrustCertificate, TrustCrl
 
 # Lists are public, and who fetched them wants to hand them on.
@@ -87,9 +88,9 @@ def run(args: Namespace) -> int:
     needs = list(_needs(collection, judgement, lists))
     saved = _save(args, fetched) if fetched and args.directory is not None else {}
     if args.json:
-        write_json(_json(needs, plan, fetched, saved))
+        write_json(_json(needs, plan, fetched, saved) | {"missing": missing_json(judgement.missing)})
     elif not args.quiet:
-        write_lines(_lines(needs, saved))
+        write_lines([*_lines(needs, saved), *missing_lines(_other_than_lists(judgement.missing))])
     return status.CHECK_FAILED if any(need.why for need in needs) else status.DONE
 
 
@@ -153,6 +154,11 @@ def _save(args: Namespace, fetched: FetchResult) -> dict[str, str]:
                     file.write_at(0, crl.der)
                 saved[str(path)] = url
     return saved
+
+
+def _other_than_lists(missing: Sequence[Missing]) -> list[Missing]:
+    """Lists are told with each certificate; without the others no list can be judged."""
+    return [item for item in missing if item.kind is not ObjectKind.CRL]
 
 
 def _lines(needs: list[Need], saved: Mapping[str, str]) -> Iterator[str]:

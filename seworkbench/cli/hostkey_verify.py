@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from seworkbench.cli import status
 from seworkbench.cli.host_keys import add_host_keys, require_host_keys, verify_host_keys_of
+from seworkbench.cli.missing import missing_json, missing_lines
 from seworkbench.cli.options import Once, add_report, add_verbosity, instant, require_one_verbosity, require_report
 from seworkbench.cli.terminal import check_lines, one_line, verdict_line, write_json, write_lines, write_message
 from seworkbench.errors import UsageError
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 
     from seworkbench.cli.host_keys import HostKeyVerification
     from seworkbench.trust.causes import Cause
-    from seworkbench.trust.fetch import FetchTry
-    from seworkbench.trust.verify import HostKeyResult, TrustResult
+    from seworkbench.trust.verify import HostKeyResult
 
 _UNVERIFIED = "The host key documents are read and not verified (--no-verify): nothing is said about who made them."
 
@@ -47,9 +47,9 @@ def run(args: Namespace) -> int:
     if args.report is not None:
         _write_report(args, done)
     if args.json:
-        write_json(_json(result, done.tries))
+        write_json(_json(done))
     else:
-        write_lines(_lines(result, args))
+        write_lines(_lines(done, args))
     return status.DONE if result.accepted else status.CHECK_FAILED
 
 
@@ -81,7 +81,8 @@ def _write_report(args: Namespace, done: HostKeyVerification) -> None:
     write_report(verification_report(done.result, clock=clock, tries=done.tries, given=files), args.report)
 
 
-def _lines(result: TrustResult, args: Namespace) -> Iterator[str]:
+def _lines(done: HostKeyVerification, args: Namespace) -> Iterator[str]:
+    result = done.result
     if not args.quiet:
         yield from check_lines(result.check, detailed=bool(args.verbose))
         yield ""
@@ -89,6 +90,8 @@ def _lines(result: TrustResult, args: Namespace) -> Iterator[str]:
         yield f"{'passed' if item.accepted else 'failed'}  {_phkh(item)}  {one_line(item.name)}"
     if result.fresh_until is not None and not args.quiet:
         yield f"This holds until {result.fresh_until.isoformat()}."
+    if not args.quiet:
+        yield from missing_lines(done.missing())
     yield verdict_line(result.check)
 
 
@@ -96,7 +99,8 @@ def _phkh(item: HostKeyResult) -> str:
     return (item.certificate.phkh if item.certificate else None) or "no P-521 key"
 
 
-def _json(result: TrustResult, tries: tuple[FetchTry, ...]) -> dict[str, Any]:
+def _json(done: HostKeyVerification) -> dict[str, Any]:
+    result = done.result
     return {
         "verified_for": result.at.isoformat(),
         "offline": result.offline,
@@ -117,7 +121,8 @@ def _json(result: TrustResult, tries: tuple[FetchTry, ...]) -> dict[str, Any]:
             }
             for item in result.host_keys
         ],
-        "fetched": [made.to_json() for made in tries],
+        "missing": missing_json(done.missing()),
+        "fetched": [made.to_json() for made in done.tries],
         "check": result.check.to_json(),
     }
 

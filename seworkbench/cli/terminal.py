@@ -59,6 +59,11 @@ _COUNTED = {Verdict.FAILED: "failed", Verdict.WARNING: "warned"}
 _KINDS = {"error": "31;1", "warning": "33"}
 
 
+def write_message_lines(lines: Iterable[str]) -> None:
+    """Write lines that belong to a message; whatever in them comes from files went through `one_line`."""
+    _say("".join(f"{line}\n" for line in lines))
+
+
 def write_error(error: SeError) -> None:
     """Write what happened and where, and below what to do."""
     head = f"{error.where}: {error.what}" if error.where else error.what

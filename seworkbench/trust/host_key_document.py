@@ -8,16 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from seworkbench.crypto.points import key_hash
 from seworkbench.errors import FormatError
 from seworkbench.files import read_whole
+from seworkbench.trust.loading import InputFile, certificates_in, instead_of_certificate
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from cryptography import x509
 
 _SIZE_LIMIT = 1 << 20
 
@@ -47,21 +48,22 @@ def read_host_key_document(path: Path) -> HostKeyDocument:
     Raises:
         SeError: if the file cannot be read, holds no certificate, or one without a P-521 key.
     """
-    raw = read_whole(path, _SIZE_LIMIT)
     where = str(path)
     remedy = "Use the host key document (.crt) of the machine as IBM provides it."
+    file = InputFile(where, read_whole(path, _SIZE_LIMIT))
     try:
-        if b"-----BEGIN CERTIFICATE-----" in raw:
-            certificates = x509.load_pem_x509_certificates(raw)
-        else:
-            certificates = [x509.load_der_x509_certificate(raw)]
-        key = certificates[0].public_key()
-    except (ValueError, UnsupportedAlgorithm, TypeError, x509.InvalidVersion):
-        raise FormatError("The file contains no certificate that can be read.", where=where, remedy=remedy) from None
+        certificates = certificates_in(file)
+    except FormatError as error:
+        what = f"The file contains no certificate that can be read. {error.what}"
+        raise FormatError(what, where=where, remedy=remedy) from None
+    if not certificates:
+        what = f"The file contains no certificate that can be read. {instead_of_certificate(file)}"
+        raise FormatError(what, where=where, remedy=remedy)
+    key = certificates[0].public_key
     if not isinstance(key, ec.EllipticCurvePublicKey):
         raise FormatError("The certificate carries no elliptic-curve key.", where=where, remedy=remedy)
     try:
         phkh = key_hash(key)
     except FormatError as error:
         raise error.located(where) from None
-    return HostKeyDocument(path, certificates[0], key, phkh, len(certificates) - 1)
+    return HostKeyDocument(path, certificates[0].certificate, key, phkh, len(certificates) - 1)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from seworkbench.errors import FormatError
 from seworkbench.trust.der import read_element, whole
-from seworkbench.trust.objects import Source, TrustCertificate, TrustCrl
+from seworkbench.trust.objects import Bundle, Source, TrustCertificate, TrustCrl
 from seworkbench.trust.reading import (
     CERTIFICATE_LABELS,
     CRL_LABEL,
@@ -22,6 +22,7 @@ from seworkbench.trust.reading import (
     crl_of,
     object_of,
     pem_blocks,
+    read_objects,
 )
 
 if TYPE_CHECKING:
@@ -110,6 +111,30 @@ def hidden_crls_in(file: InputFile) -> tuple[TrustCrl, ...]:
             if block.label == CRL_LABEL:
                 found.append(crl_of(block.der or b"", file.source(index, "PEM")))
     return tuple(found)
+
+
+def instead_of_certificate(file: InputFile) -> str:
+    """What there is in a file without a certificate that counts: sentences, with what to do."""
+    found = read_objects(file.content, file.name)
+    if found.certificates:
+        return "It is bare text, which the reference does not read. Convert it to PEM."
+    if found.crls:
+        return "It is a revocation list. Give it as one."
+    return _explained(found)
+
+
+def instead_of_list(file: InputFile) -> str:
+    """What there is in a file without a revocation list that counts: sentences, with what to do."""
+    found = read_objects(file.content, file.name)
+    if found.crls:
+        return "It is bare text, which the reference does not read. Convert it to PEM."
+    if found.certificates:
+        return f"It is a certificate, {found.certificates[0].name}. Give it as one."
+    return _explained(found)
+
+
+def _explained(found: Bundle) -> str:
+    return " ".join(f"{problem.what} {problem.remedy}".rstrip() for problem in found.problems[:1])
 
 
 def _whole_blocks(file: InputFile) -> Iterator[tuple[int, PemBlock]]:

@@ -31,6 +31,10 @@ _LIST_FILES = {
     Generation.GEN3: "ibm-z-host-key-gen3.crl",
 }
 _INTERMEDIATE_FILE = "DigiCertCA.crt"
+# Where IBM publishes them, beside the revocation lists that gen2 and gen3 documents name. The first generation has no
+# such common place.
+_PUBLISHED = "https://www.ibm.com/support/resourcelink/api/content/public/"
+_PUBLISHED_GENERATIONS = (Generation.GEN2, Generation.GEN3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Missing:
         issuer: subject of the certificate that must have issued it, on one line: a list is wanted from this issuer; a
             certificate is wanted that has this subject, where nothing more is known.
         usual_file: name under which it is usually distributed; empty if there is none.
-        addresses: where it can be downloaded, as the certificates say.
+        addresses: where it can be downloaded, as the certificates say, or where IBM publishes it.
         needed_by: fingerprints of the certificates that need it: those directly beside it, then host keys.
         why: one sentence: what cannot be checked without it, or what is wrong with the one that is there.
         beside: fingerprints of the certificates directly beside it, to draw it.
@@ -128,11 +132,15 @@ def _signing(certificate: TrustCertificate) -> Missing:
         title=f"{hint.generation.value} signing certificate" if known else "signing certificate",
         issuer=certificate.issuer_text,
         usual_file=_SIGNING_FILES.get(hint.generation, ""),
-        addresses=(),
+        addresses=_published(hint.generation, _SIGNING_FILES.get(hint.generation, "")),
         needed_by=asker,
         why="Without it nobody can tell who made these host key documents.",
         beside=asker,
     )
+
+
+def _published(generation: Generation, file: str) -> tuple[str, ...]:
+    return (_PUBLISHED + file,) if generation in _PUBLISHED_GENERATIONS else ()
 
 
 def _chain_needs(group: SigningGroup, keys: tuple[str, ...]) -> Iterable[Missing]:
@@ -146,8 +154,9 @@ def _chain_needs(group: SigningGroup, keys: tuple[str, ...]) -> Iterable[Missing
             kind=ObjectKind.INTERMEDIATE if signing else ObjectKind.ROOT,
             title="intermediate certificate" if signing else "root certificate",
             issuer=last.issuer_text,
-            usual_file=_INTERMEDIATE_FILE if signing else "",
-            addresses=last.issuer_addresses,
+            usual_file=_INTERMEDIATE_FILE if signing and last.generation.generation is not Generation.UNKNOWN else "",
+            addresses=last.issuer_addresses
+            or (_published(last.generation.generation, _INTERMEDIATE_FILE) if signing else ()),
             needed_by=_unique((*beside, *keys)),
             why=f"“{last.name}” was issued by it; without it the path does not reach a root.",
             beside=beside,

@@ -26,7 +26,15 @@ from seworkbench.trust.causes import (
 )
 from seworkbench.trust.crls import Coverage, host_key_candidates
 from seworkbench.trust.host_key_checks import host_key_group, stage_b, stage_b_alone
-from seworkbench.trust.loading import InputFile, anchors_in, certificates_in, crls_in, hidden_crls_in
+from seworkbench.trust.loading import (
+    InputFile,
+    anchors_in,
+    certificates_in,
+    crls_in,
+    hidden_crls_in,
+    instead_of_certificate,
+    instead_of_list,
+)
 from seworkbench.trust.path import Material, validator_of
 from seworkbench.trust.reading import SIZE_LIMIT
 from seworkbench.trust.stage_a import (
@@ -278,21 +286,26 @@ def _load_crls(run: TrustRun, loaded: _Loaded) -> None:
         except FormatError as error:
             loaded.fail(load_cause("CRL", file.name))
             unread.append(file.name)
-            rows.append((file.name, error.what))
+            rows.append((file.name, f"{error.what} {instead_of_list(file)}"))
         else:
             loaded.crls += found
             rows += [(file.name, f"{crl.name}, {crl.entries} entries, SHA-256 {crl.fingerprint}") for crl in found]
     if unread:
         loaded.checks.append(LISTS.failed(f"There is no revocation list in {', '.join(unread)}.", *rows))
     elif rows:
-        loaded.checks.append(LISTS.passed(f"{len(rows)} from {len(run.crls)} files.", *rows))
+        loaded.checks.append(LISTS.passed(f"{len(rows)} from {_files(run.crls)}.", *rows))
     else:
         loaded.checks.append(LISTS.not_checked("No file with revocation lists was given.", required=False))
+
+
+def _files(files: Sequence[InputFile]) -> str:
+    return f"{len(files)} file{'s' if len(files) > 1 else ''}"
 
 
 def _load_certificates(run: TrustRun, loaded: _Loaded) -> None:
     rows = []
     broken = []
+    useless = []
     for file in run.certificates:
         try:
             found = certificates_in(file)
@@ -304,16 +317,21 @@ def _load_certificates(run: TrustRun, loaded: _Loaded) -> None:
         loaded.certificates += found
         rows += [(file.name, f"{item.kind.value}, {item.name}, SHA-256 {item.fingerprint}") for item in found]
         if not found:
-            rows.append((file.name, "no certificate"))
+            rows.append((file.name, f"There is no certificate in it. {instead_of_certificate(file)}"))
+            if not hidden_crls_in(file):
+                useless.append(file.name)
         for certificate in found:
             fetched = run.lists_for(certificate)
             loaded.crls += fetched
             rows += [(f"fetched for {certificate.name}", f"{crl.name}, {crl.source.name}") for crl in fetched]
     if broken:
         loaded.checks.append(CERTIFICATES.failed(f"{', '.join(broken)} cannot be read.", *rows))
+        return
+    count = f"{len(loaded.certificates)} from {_files(run.certificates)}."
+    if useless:
+        loaded.checks.append(CERTIFICATES.note(f"{count} There is none in {', '.join(useless)}.", *rows))
     else:
-        count = len(loaded.certificates)
-        loaded.checks.append(CERTIFICATES.passed(f"{count} from {len(run.certificates)} files.", *rows))
+        loaded.checks.append(CERTIFICATES.passed(count, *rows))
 
 
 def _host_key(
@@ -351,7 +369,8 @@ def _document(file: InputFile) -> tuple[Check, TrustCertificate | None, Cause | 
     except FormatError as error:
         return DOCUMENT.failed(f"It is neither PEM nor DER. {error.what}"), None, not_a_document_cause(file.name)
     if not found:
-        return DOCUMENT.failed("There is no certificate in it."), None, empty_document_cause(file.name)
+        text = f"There is no certificate in it. {instead_of_certificate(file)}"
+        return DOCUMENT.failed(text), None, empty_document_cause(file.name)
     certificate = found[0]
     rows = (
         ("file", f"{file.name}, {len(file.content)} bytes, {certificate.source.encoding}"),

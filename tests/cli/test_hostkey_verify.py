@@ -288,3 +288,64 @@ def test_a_file_name_cannot_forge_a_line_among_the_checks(tmp_path: Path, capsys
     out = capsys.readouterr().out
     assert "\x1b" not in out
     assert f"  {tmp_path}/HKD\\x1b[2J\\x0a✔ passed.crt" in out.splitlines()
+
+
+# --- What is missing, and wrong files ---------------------------------------------------------------------------------
+
+
+def test_what_is_missing_is_listed_with_its_issuer(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("-k", "host1.crt", "-C", "sign.crt", "--root-ca", "root.crt", "--crl", "root.crl,host.crl", "--offline")
+    assert verify(*words) == 3
+    listed = capsys.readouterr().out.partition("missing:\n")[2]
+    assert "intermediate certificate" in listed.splitlines()[0]
+    assert "    of     " in listed
+    record = result(capsys, *words)
+    (need,) = record["missing"]  # type: ignore[misc]
+    assert need["kind"] == "intermediate certificate"
+    assert need["why"].endswith("without it the path does not reach a root.")
+    assert need["issuer"] in listed
+
+
+def test_a_root_among_the_certificates_is_still_missing_as_a_root(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("-k", "host1.crt", "-C", "sign.crt,inter.crt,root.crt", "--crl", "root.crl,inter.crl,host.crl")
+    record = result(capsys, *words, "--offline")
+    assert [need["kind"] for need in record["missing"]] == ["root certificate"]  # type: ignore[attr-defined]
+
+
+def test_nothing_is_missing_where_all_is_accepted_or_a_document_is_bad(capsys: pytest.CaptureFixture[str]) -> None:
+    assert result(capsys, "-k", "host1.crt", *GOOD)["missing"] == []
+    assert verify("-k", "host_revoked.crt", *GOOD) == 3
+    assert "missing:" not in capsys.readouterr().out
+
+
+def test_an_image_that_is_refused_says_what_is_missing(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    words = desk.create("-C", str(PKI / "inter.crt"), "--offline")
+    words.remove("--no-verify")
+    assert run(words) == 3
+    said = capsys.readouterr().err
+    assert said.index("missing:") < said.index("error: The host key documents were not accepted")
+    assert "signing certificate" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("host1.key", "This is a private key."),
+        ("host.crl", "It is a revocation list. Give it as one."),
+        ("empty.crt", "There is nothing in it: 0 bytes."),
+        ("garbage.crt", "There is neither a certificate nor a revocation list in it."),
+    ],
+)
+def test_a_wrong_file_is_told_what_it_is(name: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify("-k", name, *GOOD) == 3
+    assert f"✘ failed      Document: There is no certificate in it. {said}" in capsys.readouterr().out
+
+
+def test_a_certificate_given_as_a_list_and_a_key_given_as_a_certificate_are_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert verify("-k", "host1.crt", *GOOD, "-C", "host1.key", "--crl", "inter2.crt") == 3
+    out = capsys.readouterr().out
+    assert "There is no certificate in it. This is a private key." in out
+    assert "It is a certificate, " in out
+    assert "▲ warning     A5 Certificates read: 2 from 3 files. There is none in host1.key." in out

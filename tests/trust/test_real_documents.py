@@ -10,6 +10,7 @@ from seworkbench.checks import Verdict
 from seworkbench.trust.anchors import system_store
 from seworkbench.trust.causes import CauseKind
 from seworkbench.trust.judgement import Collection, judge
+from seworkbench.trust.lacking import missing_for
 from seworkbench.trust.objects import ObjectKind
 from seworkbench.trust.reading import read_file
 from seworkbench.trust.verify import TrustRun, load_input, verify_host_keys
@@ -43,6 +44,15 @@ def test_what_a_real_document_lacks_is_named_with_file_and_generation() -> None:
     assert (need.kind, need.title) == (ObjectKind.SIGNING, "gen2 signing certificate")
     assert need.usual_file == "ibm-z-host-key-signing-gen2.crt"
     assert "OU=IBM Z16 Host Key Signing Service" in need.issuer
+    assert need.addresses == (
+        "https://www.ibm.com/support/resourcelink/api/content/public/ibm-z-host-key-signing-gen2.crt",
+    )
+
+
+def test_the_verification_of_a_real_document_says_what_it_lacks() -> None:
+    run = TrustRun((load_input(Z16, "hkd.crt"),), (load_input(INTERMEDIATE, "DigiCertCA.crt"),), SYSTEM)
+    (need,) = missing_for(run, AT)
+    assert need.usual_file == "ibm-z-host-key-signing-gen2.crt"
 
 
 def test_a_real_document_that_has_expired_fails_even_without_its_issuer() -> None:
