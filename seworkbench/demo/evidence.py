@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 from typing import TYPE_CHECKING
 
-from seworkbench.checks import Check, Step, Verdict, group
+from seworkbench.checks import Check, Evidence, Step, Verdict, group
 from seworkbench.demo.scene import PlayedScene, as_check
 from seworkbench.files import read_whole
 from seworkbench.report.image_by_hand import image_steps
@@ -68,11 +68,25 @@ def evidence_report(stage: Stage) -> Report:
         at=stage.clock(),
         inputs=tuple(dataclasses.replace(item, name=item.name.removeprefix(here)) for item in inputs),
         facts=tuple(_facts(stage)),
-        sections=tuple(_sections(stage, tuple(stage.played.values()))),
+        sections=tuple(
+            dataclasses.replace(section, check=_named_from(here, section.check) if section.check else None)
+            for section in _sections(stage, tuple(stage.played.values()))
+        ),
         network=Network.OFFLINE,
         fresh_until=trust.fresh_until if trust else None,
         simulated=True,
         by_hand=tuple(dataclasses.replace(step, command=step.command.replace(here, "")) for step in by_hand),
+    )
+
+
+def _named_from(here: str, check: Check) -> Check:
+    """A check that names files from a folder on."""
+    return dataclasses.replace(
+        check,
+        title=check.title.replace(here, ""),
+        reason=check.reason.replace(here, ""),
+        evidence=tuple(Evidence(item.label.replace(here, ""), item.value.replace(here, "")) for item in check.evidence),
+        children=tuple(_named_from(here, child) for child in check.children),
     )
 
 

@@ -315,7 +315,13 @@ class Stage:
         others = tuple(
             self._opened(other) for other in (self.first, self.second) if other != exchange and other.request.exists()
         )
-        known = Known(host_keys=(host,), requests=others, record=read_record(record_path(exchange.request)), seen=seen)
+        known = Known(
+            host_keys=(host,),
+            requests=others,
+            user_data=(("that is expected", USER_DATA),),
+            record=read_record(record_path(exchange.request)),
+            seen=seen,
+        )
         key = self._protection_key(exchange)
         verification = verify_response(content, header, key, at=self.clock(), known=known)
         policies = Policies(

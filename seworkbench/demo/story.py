@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from seworkbench.attestation.policy import PolicyResult
     from seworkbench.demo.stage import Stage
     from seworkbench.jobs import Job
+    from seworkbench.simulator.hypervisor import GuestStart
 
 PASSED, FAILED, NOT_CHECKED = Verdict.PASSED, Verdict.FAILED, Verdict.NOT_CHECKED
 AT_START, BEFORE = "At the start", "Before it, by verification"
@@ -99,15 +100,23 @@ def _attacked_image(name: str) -> Callable[[Stage, Job], Outcome]:
         verification = stage.verify(path, job=job)
         start = stage.start_guest(path, job=job)
         check = group("attacked", image_attack(name).title, [start.check, verification.check])
-        return Outcome(start.summary, check, (path,))
+        return Outcome(_answer(start), check, (path,))
 
     return perform
+
+
+def _answer(start: GuestStart) -> str:
+    """How far the machine got, and what it answered where it ended."""
+    response = start.response
+    if response is None or response.command is None:
+        return start.summary
+    return f"{start.outcome.value} The Ultravisor answers to “{response.command.title}”: {response.code}."
 
 
 def _wrong_machine(stage: Stage, job: Job) -> Outcome:
     other = stage.make_other_machine()
     start = stage.start_guest(machine=other, job=job)
-    return Outcome(start.summary, start.check, (stage.image, other.path))
+    return Outcome(_answer(start), start.check, (stage.image, other.path))
 
 
 def _forged(stage: Stage, _job: Job) -> Outcome:
@@ -268,7 +277,7 @@ STORY: tuple[Scene, ...] = (
         "forged-response",
         "Attack: a forged answer",
         "On its way back the host changes what the guest had measured along: the hash of the public key that we shall "
-        "talk to. The measurement covers it, and even tells which bit it was.",
+        "talk to. The measurement fits the hash that the guest sent, not the one that arrived.",
         Place.ATTESTATION,
         "attest.measurement.equal",
         _forged,

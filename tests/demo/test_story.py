@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING
 
 import jsonschema
@@ -106,6 +107,18 @@ def test_the_evidence_is_a_report_by_the_schema_with_every_attack_in_it(played: 
     assert {"SE image", "host key document", "attestation response"} <= {item["what"] for item in report["inputs"]}
     assert pdf.read_bytes().startswith(b"%PDF")
     assert "SIMULATED" in html.read_text()
+
+
+def test_the_evidence_names_files_from_its_folder_on(played: Stage) -> None:
+    report = json.loads(played.evidence[2].read_bytes())
+    assert str(played.folder) not in json.dumps(report)
+    assert all((played.folder / item["name"]).is_file() for item in report["inputs"])
+    # What is to be done by hand there works there.
+    for step in report["by_hand"]:
+        ran = subprocess.run(
+            ["bash", "-c", step["command"]], cwd=played.folder, capture_output=True, text=True, check=True
+        )
+        assert ran.stdout.rstrip("\n") == step["expected"]
 
 
 def test_no_secret_is_in_the_evidence(played: Stage) -> None:

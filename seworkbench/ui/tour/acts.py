@@ -1,34 +1,45 @@
 """What is done on the pages in each scene: the widgets that a person would use, with the files of the story.
 
-An act shows first what the person would do, then has the story judge it, then points at what must be seen.
+An act shows what the person would do, has the story judge it, and points at what must be seen.
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from seworkbench.demo.stage import USER_DATA
 from seworkbench.demo.story import play_scene
 from seworkbench.errors import Cancelled
+from seworkbench.files import read_whole
+from seworkbench.formats.exchange import MAX_EXCHANGE_FILE_SIZE
 from seworkbench.report.markdown_form import markdown_bytes
 from seworkbench.trust.loading import crls_in
 from seworkbench.trust.verify import load_input
+from seworkbench.ui.pages.attestation.case import Expected, ExpectedKey
+from seworkbench.ui.pages.attestation.page import AttestationPage
+from seworkbench.ui.pages.attestation.session import PERFORM
 from seworkbench.ui.pages.build.page import BuildPage
 from seworkbench.ui.pages.inspect.page import InspectPage
+from seworkbench.ui.pages.machine.page import MachinePage
 from seworkbench.ui.pages.trust.page import TrustPage
 from seworkbench.ui.tour.evidence_page import EvidencePage
-from seworkbench.ui.tour.script import Act, Beat, Until, Wait
+from seworkbench.ui.tour.script import Beat, Until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
 
     from seworkbench.demo.scene import Place, PlayedScene, Scene
-    from seworkbench.demo.stage import Stage
+    from seworkbench.demo.stage import Exchange, Stage
     from seworkbench.jobs import Job
     from seworkbench.ui.pages.page import Page
+    from seworkbench.ui.tour.script import Act, Steps, Wait
     from seworkbench.ui.window import MainWindow
 
+# How the attestation cases are called.
+_OUR_CASE, _NEXT_CASE = "Payroll guest", "Payroll guest, next day"
 T = TypeVar("T")
 P = TypeVar("P", bound="Page")
 
@@ -48,17 +59,25 @@ class Acts:
     Args:
         window: where they are played.
         stage: the folder and what is in it.
-        tell: told what a scene came to.
     """
 
-    def __init__(self, window: MainWindow, stage: Stage, tell: Callable[[PlayedScene], None]) -> None:
+    def __init__(self, window: MainWindow, stage: Stage) -> None:
         self.window = window
         self.stage = stage
-        self._tell = tell
+        # Numbers of the attestation cases that were made, by title.
+        self._cases: dict[str, int] = {}
         self._acts: dict[str, Callable[[Scene], Act]] = {
+            "machine": self._machine,
             "host-key": self._host_key,
             "build": self._build,
             "look-inside": self._look_inside,
+            "start": self._start,
+            "page-flipped": self._start,
+            "header-flipped": self._start,
+            "wrong-machine": self._start,
+            "attest": self._attest,
+            "forged-response": self._forged,
+            "replay": self._replay,
             "revoked": self._host_key,
             "evidence": self._evidence,
         }
@@ -76,9 +95,10 @@ class Acts:
             raise TypeError(f"{kind.NAME} is another page")
         return found
 
-    def show(self, place: Place) -> None:
-        """Go to a page."""
+    def show(self, place: Place) -> Steps:
+        """Go to a page, and let it be seen."""
         self.window.show_page(place.value)
+        yield Beat()
 
     def light(self, title: str, function: Callable[[Job], T]) -> Generator[Wait, None, T]:
         """Do something on a thread, and wait for it.
@@ -101,22 +121,21 @@ class Acts:
         result: T = ended.result
         return result
 
-    def perform(self, scene: Scene) -> Generator[Wait, None, PlayedScene]:
+    def perform(self, scene: Scene) -> Act:
         """Let the story judge the scene; once is enough, when it is shown again too."""
         played = self.stage.played.get(scene.id)
         if played is None:
             played = yield from self.light(scene.title, lambda job: play_scene(self.stage, scene, job))
-        self._tell(played)
         return played
 
-    def drop(self, *paths: Path) -> Act:
+    def drop(self, *paths: Path) -> Steps:
         """Drop files onto the window, one after the other, and wait until they are dealt with."""
         for path in paths:
             self.window.open_files([path])
             yield Beat(300)
         yield from self.settled()
 
-    def settled(self) -> Act:
+    def settled(self) -> Steps:
         """Wait until nothing runs."""
         yield Until(lambda: not self.window.workbench.jobs.running, "the jobs to end")
 
@@ -124,34 +143,72 @@ class Acts:
 
     def _plain(self, scene: Scene) -> Act:
         if scene.page.value in self.window.pages:
-            self.show(scene.page)
-        yield Beat()
-        yield from self.perform(scene)
+            yield from self.show(scene.page)
+        return (yield from self.perform(scene))
+
+    def _machine(self, scene: Scene) -> Act:
+        yield from self.show(scene.page)
+        played = yield from self.perform(scene)
+        yield from self._use(self.stage.machine_folder)
+        return played
+
+    def _use(self, folder: Path) -> Steps:
+        """Have a machine on the desk, as its folder is now."""
+        page = self.page(MachinePage)
+        if page.desk.folder is None or page.desk.folder.path != folder:
+            page.open(folder)
+        else:
+            page.desk.refresh()
+        yield from self.settled()
+        yield Until(lambda: page.desk.folder is not None and page.desk.folder.path == folder, "the machine")
+
+    def _start(self, scene: Scene) -> Act:
+        """An image is started: as it is, changed, or on another machine."""
+        page, stage = self.page(MachinePage), self.stage
+        yield from self.show(scene.page)
+        other = scene.id == "wrong-machine"
+        # The machine of the window is the last that starts the image: its guest is the one that answers later.
+        played = yield from self.perform(scene)
+        yield from self._use(stage.other_machine_folder if other else stage.machine_folder)
+        page.insert(stage.image)
+        yield Until(lambda: page.session.medium is not None and not page.session.busy, "the image")
+        yield Beat(1200)
+        if scene.attack and not other:
+            page.attack(scene.attack)
+            yield Until(lambda: not page.session.busy and page.session.medium and page.session.medium.changes, "it")
+            yield Beat(2500)
+        page.play_or_pause()
+        yield Until(lambda: page.player.over, "the start to end", page.to_end)
+        yield from self.settled()
+        return played
 
     def _host_key(self, scene: Scene) -> Act:
         page, machine = self.page(TrustPage), self.stage.machine
-        self.show(scene.page)
-        yield Beat()
+        lists: tuple[Path, ...] = machine.crl_paths
+        yield from self.show(scene.page)
+        played = yield from self.perform(scene)
         if scene.id == "revoked":
-            yield from self.perform(scene)
-            machine = self.stage.machine
-        yield from self.drop(machine.document_path, *machine.certificate_paths, machine.root_path, *machine.crl_paths)
-        lists = {crl.fingerprint for path in machine.crl_paths for crl in crls_in(load_input(path))}
-        yield Until(lambda: _judged(page) >= lists, "the judgement")
+            # The list on which the key stands is the news; the others say what they said before.
+            lists = lists[-1:]
+        else:
+            yield from self.drop(machine.document_path, *machine.certificate_paths, machine.root_path)
+        yield from self.drop(*lists)
+        new = {crl.fingerprint for path in lists for crl in crls_in(load_input(path))}
+        yield Until(lambda: _judged(page) >= new, "the judgement")
         yield Beat(1500)
         page.notice.hide()
+        page.choose("")
+        yield Beat(100)
         hosts = page.session.judgement.host_keys if page.session.judgement else ()
         if hosts:
             page.choose(hosts[0].certificate.fingerprint)
-        yield Beat(0)
-        page.side.checklist.select(scene.select)
         yield Beat()
-        yield from self.perform(scene)
+        page.side.checklist.select(scene.select)
+        return played
 
     def _build(self, scene: Scene) -> Act:
         page, stage = self.page(BuildPage), self.stage
-        self.show(scene.page)
-        yield Beat()
+        yield from self.show(scene.page)
         if not stage.image.exists():
             yield from self.light("Writing the inputs", lambda _job: stage.write_inputs())
             yield from self.drop(stage.recipe)
@@ -160,11 +217,12 @@ class Acts:
             page.build()
             yield Until(lambda: page.job is None, "the image")
             yield from self.settled()
-        yield from self.perform(scene)
+        return (yield from self.perform(scene))
 
     def _look_inside(self, scene: Scene) -> Act:
         page, stage = self.page(InspectPage), self.stage
-        self.show(scene.page)
+        yield from self.show(scene.page)
+        played = yield from self.perform(scene)
         yield from self.drop(stage.image)
         yield Until(lambda: page.session.check is not None, "the verification")
         yield from self.drop(stage.machine.document_path)
@@ -176,15 +234,101 @@ class Acts:
         yield from self.drop(stage.write_inputs().kernel)
         page.show_side("checks")
         page.checklist.select(scene.select)
-        yield from self.perform(scene)
+        return played
+
+    def _attest(self, scene: Scene) -> Act:
+        page, stage = self.page(AttestationPage), self.stage
+        first = stage.first
+        yield from self.show(scene.page)
+        yield from self.light("Creating the request", lambda _job: stage.ask(first))
+        yield from self._open_case(_OUR_CASE, first)
+        if first.response.exists():
+            yield from self.drop(first.response)
+        else:
+            page.session.set_machine(stage.machine_folder)
+            page.session.set_user_data(USER_DATA)
+            page.session.open_step(PERFORM)
+            yield from self.settled()
+            yield Beat(2500)
+            page.session.answer_by_machine(first.response)
+        yield from self._verified(first.response)
+        page.show_piece("additional")
+        return (yield from self.perform(scene))
+
+    def _forged(self, scene: Scene) -> Act:
+        yield from self.show(scene.page)
+        played = yield from self.perform(scene)
+        # The very same request; only the response was changed on its way.
+        yield from self._attacked(played, _OUR_CASE, self.stage.first)
+        self.page(AttestationPage).show_piece("user_data")
+        return played
+
+    def _replay(self, scene: Scene) -> Act:
+        yield from self.show(scene.page)
+        played = yield from self.perform(scene)
+        yield from self._attacked(played, _NEXT_CASE, self.stage.second)
+        self.page(AttestationPage).show_piece("nonce")
+        return played
+
+    def _attacked(self, played: PlayedScene, title: str, exchange: Exchange) -> Steps:
+        """What comes back is not what the guest sent."""
+        yield from self._open_case(title, exchange)
+        yield Beat(1500)
+        response = played.outcome.files[0]
+        yield from self.drop(response)
+        yield from self._verified(response)
+
+    def _open_case(self, title: str, exchange: Exchange) -> Steps:
+        """Open a case, or begin it: with header, request, key, and what is expected; only the response is missing."""
+        page, stage = self.page(AttestationPage), self.stage
+        if (number := self._cases.get(title)) is not None:
+            page.session.open_case(number)
+            yield from self.settled()
+            return
+        page.session.new_case(title)
+        for path in (stage.image, exchange.request, exchange.protection_key):
+            yield from self.drop(path)
+        yield Until(lambda: page.session.files.header and page.session.key_fits, "header, request and key")
+        machine = stage.machine
+        guest = machine.guest()
+        page.session.expect(
+            Expected(
+                host_keys=(
+                    ExpectedKey(machine.document_path.name, machine.machine.host_key_hash.hex(), verified=True),
+                ),
+                require_image_key=True,
+                require_attestation_key=True,
+                user_data=USER_DATA.hex(),
+                cuid=(stage.cuid or (guest.cuid if guest else b"")).hex(),
+                locked=False,
+            )
+        )
+        yield from self.settled()
+        case = page.session.case
+        if case is not None and case.number is not None:
+            self._cases[title] = case.number
+
+    def _verified(self, response: Path) -> Steps:
+        """Wait for the verdict on a response."""
+        page = self.page(AttestationPage)
+
+        def judged() -> bool:
+            result = page.session.result
+            return result is not None and result.verification.response_sha256 == digest
+
+        yield Until(response.exists, "the response")
+        digest = hashlib.sha256(read_whole(response, MAX_EXCHANGE_FILE_SIZE)).digest()
+        yield Until(judged, "the verdict")
+        yield from self.settled()
 
     def _evidence(self, scene: Scene) -> Act:
         page, stage = self.page(EvidencePage), self.stage
-        self.show(scene.page)
-        yield from self.perform(scene)
+        yield from self.show(scene.page)
+        played = yield from self.perform(scene)
         if (report := stage.report) is not None:
             text = yield from self.light("Reading the report", lambda _job: markdown_bytes(report).decode())
             page.show_report(text, tuple(stage.played.values()), stage.evidence)
+        return played
 
 
 def _judged(page: TrustPage) -> set[str]:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from seworkbench.ui.theme import Theme
 
 _EDGE = 3
-# Lines of the caption for which there is always room, so that the page does not jump from scene to scene.
+_MARGIN = 12
+# Lines of the caption for which there is always room.
 _LINES, _LINE_PIXELS = 2, 20
 _PRESENTER_LINES, _PRESENTER_LINE_PIXELS = 3, 23
 _KEYS = "Space pauses · ← → scenes · R begins again · P presents · F11 full screen · Esc ends"
@@ -168,7 +169,7 @@ class CaptionBar(QWidget):
         text.addWidget(self.outcome)
         text.addStretch(1)
         row = QHBoxLayout(self)
-        row.setContentsMargins(20, 12, 20, 10)
+        row.setContentsMargins(20, _MARGIN, 20, _MARGIN)
         row.setSpacing(24)
         row.addLayout(text, 1)
         row.addWidget(self._stack, 0, Qt.AlignmentFlag.AlignVCenter)
@@ -223,7 +224,6 @@ class CaptionBar(QWidget):
             part.style().unpolish(part)
             part.style().polish(part)
         lines, pixels = (_PRESENTER_LINES, _PRESENTER_LINE_PIXELS) if self._large else (_LINES, _LINE_PIXELS)
-        self.caption.setMinimumHeight(self._theme.pixels(lines * pixels))
-        self.caption.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.outcome.setMinimumHeight(self._theme.pixels(18))
+        # Room for the longest caption and a line of outcome, so that the page does not jump from scene to scene.
+        self.setMinimumHeight(self._theme.pixels(28 + lines * pixels + 22) + 2 * _MARGIN)
         self.update()

@@ -109,6 +109,8 @@ class Director(QObject):
             self._held = False
             if self._until is None:
                 self._beat.start(0)
+            elif self._until.hasten is not None:
+                self._until.hasten()
         elif self.state is State.SHOWING and not self.at_end:
             self.begin(self.index + 1)
 
@@ -165,26 +167,30 @@ class Director(QObject):
         while self._act is not None and not self._held:
             try:
                 wait = next(self._act)
-            except StopIteration:
-                self._show()
-                return
+            except StopIteration as end:
+                outcome = end.value
             except Cancelled:
                 self.stop()
                 return
             except SeError as error:
                 self._fail(error)
                 return
-            if self._must_wait(wait):
-                return
+            else:
+                if self._must_wait(wait):
+                    return
+                continue
+            self._show(outcome)
+            return
 
     def _must_wait(self, wait: Wait) -> bool:
         if isinstance(wait, Beat):
-            length = 0 if self._hurry else round(wait.ms * self.speed)
-            if length:
-                self._beat.start(length)
-            return bool(length)
+            # Even without waiting, what was done is laid out and painted first.
+            self._beat.start(0 if self._hurry else round(wait.ms * self.speed))
+            return True
         if wait.reached():
             return False
+        if (self._hurry or not self.speed) and wait.hasten is not None:
+            wait.hasten()
         self._until = wait
         self._since.start()
         self._look.start()
@@ -206,18 +212,14 @@ class Director(QObject):
         self._set(State.FAILED)
         self.failed.emit(error)
 
-    def set_outcome(self, outcome: PlayedScene) -> None:
-        """Tell what the scene came to; for its act."""
-        self.outcome = outcome
-        self.shown.emit(outcome)
-
-    def _show(self) -> None:
+    def _show(self, outcome: PlayedScene) -> None:
+        """The act is over: this is what the scene came to."""
         self._act = None
-        scene = self.scene
+        self.outcome = outcome
+        scene = outcome.scene
+        self.shown.emit(outcome)
         self._set(State.SHOWING)
-        if scene is None:
-            return
-        if self.outcome is not None and not self.outcome.as_expected:
+        if not outcome.as_expected:
             self.pause()
         self._left_ms = reading_ms(scene.caption) * self.speed
         if self._hurry and not self.at_end:

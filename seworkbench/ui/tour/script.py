@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
+from seworkbench.demo.scene import PlayedScene
+
 PATIENCE_MS = 60_000
 
 
@@ -26,14 +28,18 @@ class Until:
     Args:
         reached: tells whether it is.
         what: what is waited for, for the error if it never comes.
+        hasten: brings it about sooner, for whoever does not want to watch.
     """
 
     reached: Callable[[], object]
     what: str
+    hasten: Callable[[], object] | None = None
 
 
 Wait = Beat | Until
-Act = Generator[Wait, None, None]
+Steps = Generator[Wait, None, None]
+# Shows a scene, and gives what it came to.
+Act = Generator[Wait, None, PlayedScene]
 
 
 def reading_ms(text: str) -> int:

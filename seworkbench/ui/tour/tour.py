@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QRect, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from seworkbench.demo.stage import Stage
@@ -24,7 +24,6 @@ from seworkbench.ui.tour.evidence_page import EvidencePage
 from seworkbench.ui.tour.pointer_ring import PointerRing
 
 if TYPE_CHECKING:
-    from seworkbench.demo.scene import PlayedScene
     from seworkbench.jobs import Job
     from seworkbench.simulator.demo_pki import DemoPki
     from seworkbench.ui.tour.launcher import WindowMaker
@@ -68,7 +67,7 @@ class Tour(QObject):
         self.bar = CaptionBar(theme, len(STORY))
         theme.dress(self.bar)
         self.ring = PointerRing(self.window, theme)
-        self.acts = Acts(self.window, self.stage, self._tell)
+        self.acts = Acts(self.window, self.stage)
         self.director = Director(STORY, self.acts.of, speed=speed, parent=self)
         whole = self.window.centralWidget()
         if whole is not None and (column := whole.layout()) is not None:
@@ -106,6 +105,8 @@ class Tour(QObject):
             self._normal_zoom = theme.zoom
         self.bar.set_large(large=large)
         theme.set_zoom(max(theme.zoom, _PRESENTER_ZOOM) if large else self._normal_zoom)
+        # What runs is of no interest to an audience, and the pages need the room.
+        self.window.activity.setVisible(not large)
         self.ring.set_on(on=large)
 
     def ask_to_end(self) -> None:
@@ -143,7 +144,8 @@ class Tour(QObject):
         """Closing the window asks first."""
         if watched is self.window and event.type() == QEvent.Type.Close and not self._closing:
             event.ignore()
-            self.ask_to_end()
+            # Not before this event is over: a window that is being closed cannot be closed.
+            QTimer.singleShot(0, self, self.ask_to_end)
             return True
         return False
 
@@ -161,9 +163,6 @@ class Tour(QObject):
         self.end()
 
     # --- how it goes
-
-    def _tell(self, played: PlayedScene) -> None:
-        self.director.set_outcome(played)
 
     def _connect(self) -> None:
         bar, director = self.bar, self.director
