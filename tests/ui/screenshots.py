@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,9 +26,11 @@ from PySide6.QtWidgets import QApplication
 from shiboken6 import delete
 
 from seworkbench.ui.app import make_window
+from seworkbench.ui.pages.trust.page import TrustPage
 from seworkbench.ui.theme import ThemeChoice
 
 from .desk import FIRST_COMPONENT, INPUTS, PKI, Images, tampered, wait_until
+from .trust_files import TrustFiles, write_trust_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +61,11 @@ class Studio:
         self.window.show()
         self.inspect = self.window.pages["inspect"]
         self.build = self.window.pages["build"]
+        trust = self.window.pages["trust"]
+        assert isinstance(trust, TrustPage)
+        self.trust = trust
+        # What is dropped before the workspace is open waits for it.
+        self.settle()
 
     def close(self) -> None:
         """Put the window away."""
@@ -73,7 +81,8 @@ class Studio:
 
     def settle(self) -> None:
         """Wait until nothing runs and everything is painted."""
-        wait_until(lambda: not self.window.workbench.jobs.running, "the jobs to end")
+        session, jobs = self.trust.session, self.window.workbench.jobs
+        wait_until(lambda: not (jobs.running or session.busy or session.workspace is None), "the jobs to end")
         QTest.qWait(50)
         # A change of one layout asks for another round of those around it.
         for _ in range(10):
@@ -133,6 +142,72 @@ def _inspect_find(studio: Studio) -> None:
     studio.unlocked()
     studio.inspect.find_bar.ask("Hex")  # type: ignore[attr-defined]
     QTest.keyClicks(studio.inspect.find_bar.line, "01 00 00 00\r")  # type: ignore[attr-defined]
+
+
+def _trust(studio: Studio, *more: str) -> TrustFiles:
+    files = write_trust_files(studio.folder)
+    studio.window.show_page("trust")
+    given = [*files.issuers, *files.lists, *files.good, *(getattr(files, name) for name in more)]
+    for path in given:
+        studio.trust.session.import_path(path)
+    studio.settle()
+    studio.trust.notice.hide()
+    return files
+
+
+def _trust_empty(studio: Studio) -> None:
+    studio.window.show_page("trust")
+
+
+def _trust_filled(studio: Studio) -> None:
+    _trust(studio)
+
+
+def _trust_failing(studio: Studio) -> None:
+    files = _trust(studio, "revoked", "expired", "orphan")
+    held = studio.trust.session.holdings.objects.values()
+    studio.trust.choose(next(item.fingerprint for item in held if item.source.name == str(files.revoked)))
+
+
+def _trust_missing(studio: Studio) -> None:
+    files = write_trust_files(studio.folder)
+    studio.window.show_page("trust")
+    for path in (*files.issuers, files.lists[0], files.good[0], files.orphan):
+        studio.trust.session.import_path(path)
+    studio.settle()
+    studio.trust.notice.hide()
+
+
+def _trust_import(studio: Studio) -> None:
+    _trust(studio)
+    for path in (PKI / "garbage.crt", PKI / "host1.key", PKI / "host1.crt", studio.folder / "root.crt"):
+        studio.trust.session.import_path(path)
+
+
+def _trust_fetch(studio: Studio) -> None:
+    _trust(studio, "revoked")
+    studio.window.actions_table.run("trust.fetch")
+
+
+def _trust_as_of(studio: Studio) -> None:
+    _trust(studio, "revoked")
+    studio.trust.session.move_to(studio.trust.session.now + timedelta(days=16))
+
+
+def _trust_commands(studio: Studio) -> None:
+    _trust(studio)
+    studio.window.actions_table.run("trust.commands")
+
+
+def _overview_trust(studio: Studio) -> None:
+    _trust(studio, "revoked", "orphan")
+    studio.window.show_page("overview")
+
+
+def _build_judged(studio: Studio) -> None:
+    files = _trust(studio, "revoked")
+    studio.window.show_page("build")
+    studio.drop(INPUTS / "kernel", _ramdisk(studio), INPUTS / "cmdline", files.good[0], files.revoked)
 
 
 def _build_empty(studio: Studio) -> None:
@@ -223,8 +298,18 @@ STATES: dict[str, Callable[[Studio], None]] = {
     "inspect-failing": _inspect_failing,
     "inspect-refused": _inspect_refused,
     "inspect-find": _inspect_find,
+    "overview-trust": _overview_trust,
+    "trust-empty": _trust_empty,
+    "trust-filled": _trust_filled,
+    "trust-failing": _trust_failing,
+    "trust-missing": _trust_missing,
+    "trust-import": _trust_import,
+    "trust-fetch": _trust_fetch,
+    "trust-as-of": _trust_as_of,
+    "trust-commands": _trust_commands,
     "build-empty": _build_empty,
     "build-filled": _build_filled,
+    "build-judged": _build_judged,
     "build-incomplete": _build_incomplete,
     "build-running": _build_running,
     "build-built": _build_built,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CERTIFICATE_SIZE = (206.0, 44.0)
-HOST_KEY_SIZE = (128.0, 60.0)
+HOST_KEY_SIZE = (120.0, 60.0)
 LIST_SIZE = (172.0, 42.0)
 MARGIN = 12.0
 _TRUNK = 22.0
@@ -26,7 +26,9 @@ _INDENT = 40.0
 _ROW_GAP = 30.0
 # Where a line breaks there must be room for the gap.
 _BROKEN_GAP = 50.0
-_GRID_GAP = 10.0
+_GRID_GAP = 6.0
+# Host keys of several rows stand beside the trunk.
+_HOST_INDENT = 30.0
 # From a card to the column of lists.
 _ARM = 48.0
 # How far above the host keys the lines run: those that passed, those that failed, those that point at what is revoked.
@@ -290,7 +292,7 @@ class _Placing:
         columns = max(1, int((self._width - MARGIN - left + _GRID_GAP) / step))
         if len(hosts) > columns and not room:
             # The trunk passes at the left of all rows but the last.
-            left = box.left + _INDENT
+            left = box.left + _HOST_INDENT
             columns = max(1, int((self._width - MARGIN - left + _GRID_GAP) / step))
         trunk = box.left + _TRUNK
         edges = {edge.end: edge for edge in self._edges if edge.kind is EdgeKind.ISSUED}

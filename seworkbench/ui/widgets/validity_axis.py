@@ -109,7 +109,8 @@ def end_text(bar: ValidityBar, at: datetime) -> str:
     if at < bar.end:
         return span_text(bar.end - at)
     # The very second of the end is outside already, for certificates and lists alike.
-    return "ended just now" if at == bar.end else f"ended {span_text(bar.end - at)}"
+    past = at - bar.end
+    return "ended just now" if past < timedelta(hours=1) else f"ended {span_text(-past)}"
 
 
 class ValidityAxis(QWidget):

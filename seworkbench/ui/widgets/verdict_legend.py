@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from seworkbench.checks import Verdict
     from seworkbench.ui.theme import Theme
 
-_MARK, _AFTER_MARK, _AFTER_WORDS = 13, 5, 14
+_MARK, _AFTER_MARK, _AFTER_WORDS = 13, 4, 10
 
 
 class VerdictLegend(QWidget):

@@ -124,7 +124,7 @@ class Bench:
     def button(self, text: str) -> QPushButton:
         """The visible button of that text."""
         QApplication.processEvents()
-        places = (self.page, self.page.side)
+        places = (self.page, self.page.side, self.page.axis.flag)
         found = [made for place in places for made in place.findChildren(QPushButton)]
         return next(made for made in found if made.text() == text and made.isVisible())
 
@@ -374,7 +374,7 @@ def test_a_list_shows_its_own_facts_and_checks(bench: Bench) -> None:
     bench.page.choose(bench.key("host.crl"))
     assert bench.page.side.kind.text() == "CRL"
     assert bench.page.side.checklist.check is not None
-    assert bench.page.side.commands.isHidden()
+    assert not bench.page.side.commands.isVisible()
 
 
 def test_the_filter_finds_by_hash_serial_and_file(bench: Bench) -> None:

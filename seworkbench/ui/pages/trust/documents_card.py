@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -117,7 +117,7 @@ class _RowDelegate(QStyledItemDelegate):
                 )
             room.setLeft(room.left() + round(12 * zoom))
         text = "" if column == CODE and _is_child(index) else str(index.data() or "")
-        words = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, room.width())
+        words = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideMiddle, room.width())
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, words)
 
     def _paint_verdict(self, painter: QPainter, rect: QRect, row: Row) -> None:
@@ -149,6 +149,8 @@ class _RowDelegate(QStyledItemDelegate):
 class _Tree(QTreeView):
     """The table; a tree, because machines have documents."""
 
+    resized = Signal()
+
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
@@ -168,6 +170,11 @@ class _Tree(QTreeView):
         first = index.sibling(index.row(), NAME)
         if isinstance(first.data(ROW), Row) and self.model().rowCount(first):
             self.setExpanded(first, not self.isExpanded(first))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """The room is another: a scroll bar came or went, too."""
+        super().resizeEvent(event)
+        self.resized.emit()
 
     def drawBranches(self, painter: QPainter, rect: QRect, index: Index) -> None:  # noqa: N802 - Qt's name
         """The delegate draws the chevron."""
@@ -209,12 +216,17 @@ class DocumentsCard(Card):
         self.body.addWidget(self.none)
         self.body.addWidget(self.tree, 1)
         self._telling = True
+        # Machines whose documents are seen; kept, because a model that is reset closes them all.
+        self._opened: set[str] = set()
+        self.tree.expanded.connect(self._note_opened)
+        self.tree.collapsed.connect(self._note_closed)
         header = self.tree.header()
         header.setStretchLastSection(True)
         header.setSectionsMovable(False)
         self.tree.selectionModel().currentRowChanged.connect(self._current_changed)
         self.tree.customContextMenuRequested.connect(self._ask_for_menu)
         theme.changed.connect(self._restyle)
+        self.tree.resized.connect(self._fit_columns)
         self._restyle()
 
     @property
@@ -225,15 +237,10 @@ class DocumentsCard(Card):
 
     def show_view(self, view: View, chosen: str) -> None:
         """Show the rows of a view, with one selected."""
-        opened = {
-            row.key
-            for row in self._rows()
-            if self.tree.isExpanded(self.filter.mapFromSource(self.model.index_of(row.key)))
-        }
         first = self.model.rowCount() == 0
         if self.model.show_view(view):
             self._open_groups()
-            for key in opened:
+            for key in self._opened:
                 self.tree.expand(self.filter.mapFromSource(self.model.index_of(key)))
             if first:
                 self._fit_columns()
@@ -255,15 +262,15 @@ class DocumentsCard(Card):
         self._telling = True
         self.tree.viewport().update()
 
-    def _rows(self) -> list[Row]:
-        found = []
-        for group in range(self.model.rowCount()):
-            above = self.model.index(group, 0)
-            for number in range(self.model.rowCount(above)):
-                row = self.model.index(number, 0, above).data(ROW)
-                if isinstance(row, Row) and row.children:
-                    found.append(row)
-        return found
+    def _note_opened(self, index: Index) -> None:
+        row = index.data(ROW)
+        if isinstance(row, Row):
+            self._opened.add(row.key)
+
+    def _note_closed(self, index: Index) -> None:
+        row = index.data(ROW)
+        if isinstance(row, Row):
+            self._opened.discard(row.key)
 
     def _current_changed(self, current: Index) -> None:
         self.tree.viewport().update()
@@ -311,11 +318,6 @@ class DocumentsCard(Card):
 
     def _restyle(self) -> None:
         self.tree.doItemsLayout()
-        self._fit_columns()
-
-    def resizeEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
-        """The name takes what the other columns leave."""
-        super().resizeEvent(event)  # type: ignore[arg-type]  # Qt's event
         self._fit_columns()
 
 

@@ -31,12 +31,13 @@ _INVALID = QModelIndex()
 class _Node:
     """A place in the tree. Qt keeps bare pointers to these, so they live as long as the model shows them."""
 
-    __slots__ = ("children", "heading", "parent", "position", "what")
+    __slots__ = ("children", "depth", "heading", "parent", "position", "what")
 
     def __init__(self, what: Row | Group | None, parent: _Node | None, position: int, heading: str = "") -> None:
         self.what = what
         self.parent = parent
         self.position = position
+        self.depth: int = parent.depth + 1 if parent else 0
         self.heading = heading
         self.children: list[_Node] = []
 
@@ -66,17 +67,19 @@ class DocumentsModel(QAbstractItemModel):
         Returns:
             whether the rows are others now, so that selection and opened rows are lost.
         """
-        fresh = _tree(view)
-        if [_key(node) for node in fresh.walk()] != [_key(node) for node in self._root.walk()]:
+        shown = list(_rows(view))
+        nodes = list(self._root.walk())
+        if [_key(*row[:2]) for row in shown] != [_key(node.depth, node.what) for node in nodes]:
             self.beginResetModel()
-            self._before, self._root = self._root, fresh
+            self._before, self._root = self._root, _tree(view)
             self.endResetModel()
             return True
-        for old, new in zip(self._root.walk(), fresh.walk(), strict=True):
-            if old.what != new.what or old.heading != new.heading:
-                old.what, old.heading = new.what, new.heading
-                first = self.createIndex(old.position, 0, old)
-                self.dataChanged.emit(first, self.createIndex(old.position, VERDICT, old))
+        # Made anew only where it has to be: while the instant is dragged this runs for every row, many times a second.
+        for node, (_depth, what, heading) in zip(nodes, shown, strict=True):
+            if node.what != what or node.heading != heading:
+                node.what, node.heading = what, heading
+                first = self.createIndex(node.position, 0, node)
+                self.dataChanged.emit(first, self.createIndex(node.position, VERDICT, node))
         return False
 
     def index_of(self, key: str) -> QModelIndex:
@@ -183,11 +186,18 @@ def _tree(view: View) -> _Node:
     return root
 
 
-def _key(node: _Node) -> tuple[int, str]:
-    depth, at = 0, node
-    while at.parent is not None:
-        depth, at = depth + 1, at.parent
-    return depth, node.what.key if isinstance(node.what, Row) else str(node.what)
+def _rows(view: View) -> Iterator[tuple[int, Row | Group, str]]:
+    """Depth, content and heading of every node, in the order in which `walk` meets them."""
+    for group, heading, rows in view.groups:
+        yield 1, group, heading
+        for row in rows:
+            yield 2, row, ""
+            for child in row.children:
+                yield 3, child, ""
+
+
+def _key(depth: int, what: Row | Group | None) -> tuple[int, str]:
+    return depth, what.key if isinstance(what, Row) else str(what)
 
 
 def _cell(row: Row, column: int) -> str:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from seworkbench.trust.objects import ObjectKind
@@ -188,9 +188,20 @@ class MissingCard(Card):
         lists = [item for item in self._shown if item.kind is ObjectKind.CRL and item.addresses]
         self.fetch_all.setVisible(len(lists) > 1)
         self.fetch_all.setText(f"Fetch all {len(lists)}, addresses shown first…")
-        if self.entries:
-            bar = self._area.horizontalScrollBar().sizeHint().height()
-            self._area.setFixedHeight(self.entries[0].sizeHint().height() + bar + 2)
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as the entries, and the scroll bar only where there are too many."""
+        if not self.entries:
+            return
+        wide = len(self.entries) * (self.entries[0].width() + 1) > self._area.viewport().width()
+        bar = self._area.horizontalScrollBar().sizeHint().height() if wide else 0
+        self._area.setFixedHeight(max(entry.sizeHint().height() for entry in self.entries) + bar)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """More or fewer have room."""
+        super().resizeEvent(event)
+        self._fit()
 
     def _fetch(self, item: Missing) -> None:
         self.fetch_asked.emit(tuple(item.needed_by))

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from seworkbench.ui.theme import Theme
 
 _LINES = 6
-_SHOWN = 500
+# What was refused stands first; a row is four widgets, and thousands would stop the window.
+_SHOWN = 60
 _MARKS = {
     Outcome.IMPORTED: ("plus", "accent"),
     Outcome.RENEWAL: ("refresh-cw", "accent"),
@@ -104,7 +105,7 @@ class NoticeCard(Card):
         ]
         self._list(rows)
         if len(ordered) > _SHOWN:
-            self._say(f"and {len(ordered) - _SHOWN} more, all {ordered[-1].outcome.value}.")
+            self._say(f"The first {_SHOWN} of {len(ordered)}; all are in the table.")
         self._end()
 
     def show_plan(self, plan: FetchPlan, go: Callable[[], None], save: Callable[[], None]) -> None:
@@ -131,7 +132,7 @@ class NoticeCard(Card):
             else:
                 why = f"for {who}{more}"
             rows.append((("external-link", "muted"), "", url.url, why, ""))
-        self._list(rows)
+        self._list(rows, long_names=True)
         if urls:
             self._buttons.addWidget(button("Save the list for another machine…", save))
             self._buttons.addWidget(button("Fetch now", go, primary=True))
@@ -148,7 +149,7 @@ class NoticeCard(Card):
             moved = f" It came from {made.final_url}." if made.final_url != made.url else ""
             mark = ("octagon-x", "failed") if made.reason else ("plus", "accent")
             rows.append((mark, "refused" if made.reason else "imported", made.url, said + moved, ""))
-        self._list(rows)
+        self._list(rows, long_names=True)
         self._end()
 
     def show_commands(self, name: str, text: str, save: Callable[[], None]) -> None:
@@ -178,14 +179,14 @@ class NoticeCard(Card):
         self.lead.setText(text)
         self.lead.show()
 
-    def _list(self, rows: Sequence[tuple[tuple[str, str], str, str, str, str]]) -> None:
+    def _list(self, rows: Sequence[tuple[tuple[str, str], str, str, str, str]], *, long_names: bool = False) -> None:
         """Rows of icon, word, name, sentence; and the fingerprint of what can be selected."""
         inner = QWidget()
         grid = QGridLayout(inner)
         grid.setContentsMargins(0, 0, 4, 0)
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(2)
-        grid.setColumnStretch(2, 2)
+        grid.setColumnStretch(2, 5 if long_names else 2)
         grid.setColumnStretch(3, 5)
         for number, ((sign, role), word, name, sentence, fingerprint) in enumerate(rows):
             grid.addWidget(Mark(self._theme, sign, role), number, 0)

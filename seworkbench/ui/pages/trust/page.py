@@ -51,11 +51,11 @@ _MACHINE = "machine:"
 _LEGEND = (
     (Verdict.PASSED, "passed"),
     (Verdict.FAILED, "failed"),
-    (Verdict.WARNING, "warning: name quirk"),
+    (Verdict.WARNING, "name quirk"),
     (Verdict.NOT_CHECKED, "not checked"),
 )
 _TABLE_WIDTH, _CHAIN_WIDTH = 410, 466
-_UPPER_HEIGHT, _AXIS_HEIGHT = 430, 230
+_UPPER_HEIGHT, _AXIS_HEIGHT = 410, 250
 
 
 class TrustPage(Page):
@@ -390,7 +390,9 @@ class TrustPage(Page):
         away = not session.is_now
         self.as_of.setVisible(away)
         self.as_of.setText(f"as of {instant_text(session.as_of)}, not now")
-        self.back.setVisible(away)
+        # There is room for one of the two, and this one must not be overlooked.
+        self.subtitle.setVisible(not away)
+        self.room.setVisible(away)
 
     def _show_side(self) -> None:
         judgement = self.session.judgement
@@ -557,7 +559,6 @@ class TrustPage(Page):
         self.notice.select_asked.connect(self.choose)
         self._side.commands_asked.connect(self.show_commands)
         self._side.export_asked.connect(self.export_one)
-        self._side.copy_asked.connect(self.copy_evidence)
         self._side.machine.described.connect(lambda phkh, name, notes: session.describe(phkh, name=name, notes=notes))
         self._side.checklist.help_requested.connect(self.workbench.help_requested.emit)
 
@@ -582,8 +583,8 @@ class TrustPage(Page):
         self.as_of = label("", "inverted")
         self.as_of.setToolTip("Everything on this page is judged as of this instant. Other pages judge as of now.")
         head.addWidget(self.as_of)
-        self.back = link("Back to now", self.session.back_to_now)
-        head.addWidget(self.back)
+        self.room = QWidget()
+        head.addWidget(self.room, 1)
         head.addWidget(button("Import…", self.import_files))
         self.fetch = button("Fetch CRLs…", self.ask_fetch)
         self.export = button("Export evidence…", self.export_all)
@@ -599,7 +600,7 @@ class TrustPage(Page):
         upper.addWidget(self.documents)
         chain = Card("Chain of trust")
         chain.head.addWidget(VerdictLegend(self.workbench.theme, _LEGEND), 10)
-        chain.body.setContentsMargins(1, 0, 1, 1)
+        chain.body.setContentsMargins(1, 0, 1, 5)
         chain.body.addWidget(self.graph, 1)
         upper.addWidget(chain)
         upper.setSizes([_TABLE_WIDTH, _CHAIN_WIDTH])

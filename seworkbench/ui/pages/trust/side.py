@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from seworkbench.checks import Verdict
 from seworkbench.trust.calendar import lifetime
 from seworkbench.trust.objects import ObjectKind, TrustCertificate, TrustCrl
 from seworkbench.ui.activity import size_text
@@ -150,13 +151,12 @@ class TrustSide(QWidget):
 
     commands_asked = Signal()
     export_asked = Signal()
-    copy_asked = Signal()
-    fetch_asked = Signal(object)  # tuple[str, ...]
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
         self._more = False
+        self._subject = ""
         self._facts: tuple[tuple[str, str], ...] = ()
         self.setAccessibleName("What is selected")
         column = QVBoxLayout(self)
@@ -196,9 +196,8 @@ class TrustSide(QWidget):
         row = QHBoxLayout(self.buttons)
         row.setContentsMargins(0, 0, 0, 0)
         self.commands = button("Show as commands", self.commands_asked.emit)
-        self.copy = button("Copy", self.copy_asked.emit)
-        self.export = button("Export…", self.export_asked.emit)
-        for made in (self.commands, self.copy, self.export):
+        self.export = button("Export evidence…", self.export_asked.emit)
+        for made in (self.commands, self.export):
             row.addWidget(made)
         row.addStretch(1)
         column.addWidget(self.buttons)
@@ -240,7 +239,7 @@ class TrustSide(QWidget):
         self._show_facts(facts_of(certificate, at))
         if certificate.phkh:
             self.machine.show_machine(certificate.phkh, said, certificate.machine or certificate.name)
-        self._show_check(item.check, machine=bool(certificate.phkh), commands=True)
+        self._show_check(item.check, certificate.fingerprint, machine=bool(certificate.phkh), commands=True)
 
     def show_object(self, item: ObjectJudgement, at: datetime) -> None:
         """Show an issuer's certificate or a list."""
@@ -252,7 +251,7 @@ class TrustSide(QWidget):
             words += " Another certificate here has the same subject and another key."
         self._say(words.strip())
         self._show_facts(facts_of(thing, at))
-        self._show_check(item.check, machine=False, commands=False)
+        self._show_check(item.check, thing.fingerprint, machine=False, commands=False)
 
     def show_missing(self, missing: Missing) -> None:
         """Show what is not there."""
@@ -278,22 +277,26 @@ class TrustSide(QWidget):
         self.role.setText(words)
         self.role.setVisible(bool(words))
 
-    def _show_check(self, check: Check, *, machine: bool, commands: bool) -> None:
+    def _show_check(self, check: Check, subject: str, *, machine: bool, commands: bool) -> None:
         if check != self.checklist.check:
             place = self.checklist.tree.verticalScrollBar().value()
             chosen = self.checklist.selected
-            same = self.checklist.check is not None and self.checklist.check.id == check.id
+            same = subject == self._subject
             self.checklist.show_check(check)
-            if same:
+            if not same:
+                wrong = (leaf for leaf in check.leaves() if leaf.required and leaf.verdict is Verdict.FAILED)
+                if (first := next(wrong, None)) is not None:
+                    self.checklist.select(first.id)
+            else:
                 # It moves under the reader's eyes while the instant is dragged: what was looked at stays in place.
                 if chosen is not None:
                     self.checklist.select(chosen.id)
                 self.checklist.tree.verticalScrollBar().setValue(place)
+        self._subject = subject
         self.machine.setVisible(machine)
-        for part in (self.checklist, self.buttons, self._rule, self.more):
+        for part in (self.checklist, self._rule, self.more):
             part.show()
-        for made in (self.commands, self.export):
-            made.setVisible(commands)
+        self.buttons.setVisible(commands)
         self.empty.hide()
 
     # --- facts

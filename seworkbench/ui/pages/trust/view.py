@@ -6,7 +6,7 @@ Nothing is decided here: verdicts, edges and what is missing come from the judge
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -299,6 +299,7 @@ class _Making:
         nodes += ghosts.values()
         nodes += [self._node(item.certificate, item.verdict, host_word(item)) for item in self._judgement.host_keys]
         edges, drawn_lists = self._edges()
+        nodes = [node for node in nodes if node.shape is not NodeShape.MISSING_LIST or node.key in drawn_lists]
         nodes += [
             self._node(item.object, item.verdict, "") for item in self._lists if item.object.fingerprint in drawn_lists
         ]
@@ -325,7 +326,25 @@ class _Making:
                     words = "" if pointed & {edge.start, edge.end} else "lists its serial"
                     pointed |= {edge.start, edge.end}
                     edges.append(ChainEdge(EdgeKind.LISTS, edge.start, edge.end, Verdict.FAILED, words))
+        self._join_ended(published)
         return [*edges, *published.values()], set(published)
+
+    def _join_ended(self, published: dict[str, ChainEdge]) -> None:
+        """A list that ended stands for the one that is missing: its line breaks, and there is no ghost beside it."""
+        ghosts = {item.id for item in self._judgement.missing}
+        for ghost in [key for key in published if key in ghosts]:
+            issuer = published[ghost].start
+            failed = [
+                edge
+                for edge in published.values()
+                if edge.start == issuer
+                and edge.end in self._others
+                and self._others[edge.end].verdict is Verdict.FAILED
+            ]
+            if failed:
+                del published[ghost]
+            for edge in failed:
+                published[edge.end] = replace(edge, verdict=Verdict.FAILED, words="")
 
     def _published(self, start: str, end: str) -> ChainEdge:
         """The line from an issuer to its list; amber with the rule if names had to be bent for it."""
