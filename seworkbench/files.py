@@ -136,6 +136,42 @@ def refuse_own_input(output: Path, inputs: Iterable[Path]) -> None:
                 )
 
 
+def refuse_taken(path: Path, *, replace: bool = False) -> None:
+    """Refuse the name of an output that `AtomicFile` would refuse, before any work is done.
+
+    Args:
+        path: the name.
+        replace: whether an existing file may be replaced.
+
+    Raises:
+        SeError: if there is a folder, a device or a pipe, or a file that may not be replaced.
+    """
+    with explained(path):
+        _refuse_taken(path, replace=replace)
+
+
+def _refuse_taken(path: Path, *, replace: bool) -> None:
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not os.path.lexists(path):
+        return
+    if not _is_file(path):
+        raise SeError(
+            "This is a device, pipe or socket; a file would take its place.", where=str(path), remedy="Name a file."
+        )
+    if not replace:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+
+
+def _is_file(path: Path) -> bool:
+    """Whether what has this name is a file, or a link that is none to a device, pipe, socket or standard stream."""
+    mode = path.lstat().st_mode
+    if not stat.S_ISLNK(mode):
+        return stat.S_ISREG(mode)
+    # /dev/stdout is a link into /proc, even where it leads on to a file.
+    return not path.readlink().is_relative_to("/proc") and (not path.exists() or path.is_file())
+
+
 class AtomicFile:
     """A new file that appears under its name complete, or not at all.
 
@@ -166,7 +202,7 @@ class AtomicFile:
             except FileNotFoundError:
                 folder = str(self.path.parent)
                 raise SeError("The folder does not exist.", where=folder, remedy="Make it first.") from None
-            self._refuse_existing()
+            _refuse_taken(self.path, replace=self._replace)
             _sweep(self.path.parent)
             self._refuse_lack_of_room()
             self._fd = self._open()
@@ -211,21 +247,6 @@ class AtomicFile:
             if self._part is not None:
                 with suppress(OSError):
                     self._part.unlink()
-
-    def _refuse_existing(self) -> None:
-        if self.path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        if not os.path.lexists(self.path):
-            return
-        if not self._replace:
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
-        mode = self.path.lstat().st_mode
-        if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
-            raise SeError(
-                "This is a device, pipe or socket; a file would take its place.",
-                where=str(self.path),
-                remedy="Name a file.",
-            )
 
     def _refuse_lack_of_room(self) -> None:
         room = os.statvfs(self.path.parent)
@@ -297,7 +318,7 @@ class AtomicFile:
             if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
                 raise
             # No links here (FAT): look, then rename. Whoever takes the name in between loses it.
-            self._refuse_existing()
+            _refuse_taken(self.path, replace=self._replace)
             part.replace(self.path)
 
     def _link(self, name: Path) -> None:

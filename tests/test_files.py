@@ -30,7 +30,15 @@ from hypothesis import strategies as st
 
 from seworkbench import files
 from seworkbench.errors import SeError
-from seworkbench.files import AtomicFile, explained, open_input, read_secret, read_whole, save_secret
+from seworkbench.files import (
+    AtomicFile,
+    explained,
+    open_input,
+    read_secret,
+    read_whole,
+    refuse_taken,
+    save_secret,
+)
 from seworkbench.secret import Secret
 
 if TYPE_CHECKING:
@@ -310,6 +318,30 @@ def test_a_pipe_is_not_replaced_even_if_replacing_was_asked_for(tmp_path: Path) 
         pytest.fail("It was opened.")
     assert stat.S_ISFIFO(pipe.lstat().st_mode)
     assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
+def test_a_link_to_a_standard_stream_or_a_device_is_not_replaced(tmp_path: Path) -> None:
+    """/dev/stdout is such a link, whatever standard output is."""
+    for name, target in (("stdout", "/proc/self/fd/1"), ("null", "/dev/null")):
+        link = tmp_path / name
+        link.symlink_to(target)
+        for replace in (False, True):
+            with pytest.raises(SeError, match="device, pipe or socket"):
+                refuse_taken(link, replace=replace)
+            with pytest.raises(SeError, match="device, pipe or socket"), AtomicFile(link, replace=replace):
+                pass
+        assert link.is_symlink()
+
+
+def test_a_name_can_be_refused_before_any_work(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    refuse_taken(taken)
+    taken.touch()
+    refuse_taken(taken, replace=True)
+    with pytest.raises(SeError, match="already exists"):
+        refuse_taken(taken)
+    with pytest.raises(SeError, match="folder"):
+        refuse_taken(tmp_path, replace=True)
 
 
 @both_ways
@@ -930,7 +962,7 @@ def test_a_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind("socket")
         for read in (lambda path: open_input(path).__enter__(), lambda path: read_whole(path, 10)):
-            with pytest.raises(SeError, match=r"socket: No such device or address\."):
+            with pytest.raises(SeError, match=r"socket: This is a socket or a device that nobody serves\."):
                 read(Path("socket"))
 
 

@@ -27,6 +27,7 @@ from seworkbench.cli.attest_options import (
     read_header,
     read_known,
     read_protection_key,
+    require_outputs,
     result_text,
     write_file,
 )
@@ -35,7 +36,7 @@ from seworkbench.cli.foreground import foreground_job
 from seworkbench.cli.options import Once, PathList, add_report, add_verbosity, require_one_verbosity, require_report
 from seworkbench.cli.terminal import write_lines, write_message
 from seworkbench.errors import UsageError
-from seworkbench.files import read_whole, refuse_own_input
+from seworkbench.files import read_whole
 from seworkbench.formats.additional_data import FIRMWARE_STATE
 from seworkbench.formats.exchange import CUID_SIZE, MAX_EXCHANGE_FILE_SIZE
 
@@ -108,6 +109,7 @@ def run(args: argparse.Namespace) -> int:
     require_report(args)
     output, source = output_of(args), input_of(args)
     _refuse_conflicts(args)
+    require_outputs(args, (output, args.report), reads=(args.user_data,) if args.user_data else ())
     policies = _policies(args)
     response = read_whole(source, MAX_EXCHANGE_FILE_SIZE)
     known = dataclasses.replace(read_known(args), host_keys=policies.host_keys)
@@ -119,7 +121,6 @@ def run(args: argparse.Namespace) -> int:
     if args.firmware:
         policies = dataclasses.replace(policies, firmware=_ask(args, verification))
     result = check_policies(verification, policies, response)
-    refuse_own_input(output, [args.user_data] if args.user_data else [])
     write_file(args, output, result_text(policy_record(result), args.format).encode())
     write_attestation_report(args, result, response)
     show(args, result)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,13 +20,12 @@ from seworkbench.cli import status
 from seworkbench.cli.host_keys import accepted_keys_of, add_host_keys, require_host_keys
 from seworkbench.cli.options import Once, add_verbosity, require_one_verbosity
 from seworkbench.cli.terminal import one_line, write_json, write_lines
-from seworkbench.files import read_whole, refuse_own_input
+from seworkbench.files import refuse_own_input
 from seworkbench.formats.additional_data import PART_KINDS
 
 if TYPE_CHECKING:
     from seworkbench.formats.additional_data import PartKind
 
-_DOCUMENT_LIMIT = 16 << 20
 _KINDS = {kind.option: kind for kind in PART_KINDS}
 
 
@@ -75,8 +73,8 @@ def run(args: argparse.Namespace) -> int:
     else:
         verdict, reason = Verdict.PASSED, f"Accepted as of {in_use.verified_for.isoformat(timespec='seconds')}."
     hosts = tuple(
-        RequestHost(name, key, hashlib.sha256(read_whole(path, _DOCUMENT_LIMIT)).digest(), verdict, reason)
-        for (name, key), path in zip(in_use.keys, args.host_key_document, strict=True)
+        RequestHost(name, key, digest, verdict, reason)
+        for (name, key), digest in zip(in_use.keys, in_use.file_sha256, strict=True)
     )
     flags = request_flags(kind for kinds in args.add_data for kind in kinds)
     read = (*args.host_key_document, *args.cert, *args.crl, *([args.root_ca] if args.root_ca else []))

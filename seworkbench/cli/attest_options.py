@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from seworkbench.cli.options import Once, PathList
 from seworkbench.errors import FormatError, UsageError
-from seworkbench.files import AtomicFile, read_whole, refuse_own_input
+from seworkbench.files import AtomicFile, read_whole, refuse_own_input, refuse_taken
 from seworkbench.formats.arcb import PROTECTION_KEY_SIZE
 from seworkbench.formats.exchange import MAX_EXCHANGE_FILE_SIZE
 from seworkbench.secret import Secret
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from seworkbench.attestation.known import FoundHeader, Known
 
@@ -171,6 +171,28 @@ def add_format(parser: ArgumentParser) -> None:
     """Add the form of the result file, and whether it may replace another."""
     parser.add_argument("--format", choices=("yaml", "json"), default="yaml", help="form of the result (default: yaml)")
     parser.add_argument("--overwrite", action="store_true", help="replace output files that exist")
+
+
+def require_outputs(args: Namespace, outputs: Iterable[Path | None], reads: Iterable[Path] = ()) -> None:
+    """Refuse outputs that could not all be written, before any work is done.
+
+    Args:
+        args: the options of the command.
+        outputs: every file that it will write; None for those that are not asked for.
+        reads: what it reads beside the inputs that all commands share.
+
+    Raises:
+        SeError: if one exists and may not be replaced, is one of the inputs, or has the name of another one.
+    """
+    names = set()
+    for path in outputs:
+        if path is None:
+            continue
+        refuse_own_input(path, (*_inputs(args), *reads))
+        refuse_taken(path, replace=args.overwrite)
+        if path.absolute() in names:
+            raise UsageError(f"Two outputs have the same name: {path}.", remedy="Choose different names.")
+        names.add(path.absolute())
 
 
 def write_file(args: Namespace, path: Path, content: bytes) -> None:

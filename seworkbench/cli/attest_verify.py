@@ -21,6 +21,7 @@ from seworkbench.cli.attest_options import (
     read_header,
     read_known,
     read_protection_key,
+    require_outputs,
     result_text,
     write_file,
 )
@@ -51,6 +52,7 @@ def run(args: Namespace) -> int:
     """Carry out the command."""
     require_one_verbosity(args)
     require_report(args)
+    require_outputs(args, (args.output, args.user_data, args.report))
     response = read_whole(input_of(args), MAX_EXCHANGE_FILE_SIZE)
     known = dataclasses.replace(read_known(args), host_keys=read_documents(args.host_key_document))
     verification = verify_response(

@@ -5,6 +5,7 @@ The options are those of the s390-tools programs (resources/help/command-line.md
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -137,10 +138,12 @@ class KeysInUse:
     Args:
         keys: name of the document and key, in the order given.
         verified_for: the instant for which all were accepted; None if the user waived verification.
+        file_sha256: SHA-256 of each file as it was read, 32 bytes; a pipe cannot be read twice.
     """
 
     keys: tuple[tuple[str, ec.EllipticCurvePublicKey], ...]
     verified_for: datetime | None
+    file_sha256: tuple[bytes, ...]
 
     def to_json(self) -> dict[str, Any]:
         """How the documents were verified, for the record of what was made for them."""
@@ -174,7 +177,8 @@ def accepted_keys_of(args: argparse.Namespace, what: str) -> KeysInUse:
         for leaf in result.check.leaves():
             if leaf.verdict is Verdict.WARNING and leaf.required:
                 write_message("warning", f"{leaf.title}: {leaf.reason}")
-    return KeysInUse(keys, result.at)
+    digests = tuple(hashlib.sha256(file.content).digest() for file in verification.run.host_keys)
+    return KeysInUse(keys, result.at, digests)
 
 
 def _unverified_keys(args: argparse.Namespace, what: str) -> KeysInUse:
@@ -186,4 +190,5 @@ def _unverified_keys(args: argparse.Namespace, what: str) -> KeysInUse:
     for document in documents:
         if document.others and not args.quiet:
             write_message("warning", f"{document.path}: holds several certificates; the first one is used.")
-    return KeysInUse(tuple((str(document.path), document.key) for document in documents), None)
+    keys = tuple((str(document.path), document.key) for document in documents)
+    return KeysInUse(keys, None, tuple(document.file_sha256 for document in documents))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from seworkbench.errors import SeError, UsageError
+from seworkbench.errors import UsageError
+from seworkbench.files import refuse_taken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,10 +127,7 @@ def require_report(args: argparse.Namespace) -> None:
     from seworkbench.report.write import require_report_name  # noqa: PLC0415 - only a report pays for loading it
 
     require_report_name(args.report)
-    if os.path.lexists(args.report) and not getattr(args, "overwrite", False):
-        raise SeError(
-            "The file already exists.", where=str(args.report), remedy="Choose another name, or remove it first."
-        )
+    refuse_taken(args.report, replace=getattr(args, "overwrite", False))
 
 
 def add_access(parser: argparse.ArgumentParser, *, protection_key: bool = False) -> None:

@@ -5,6 +5,7 @@ Reading one says nothing about who made it: only its chain of trust does.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ class HostKeyDocument:
         key: its public key, on P-521.
         phkh: hash of that key, 32 bytes: names the machine.
         others: number of further certificates in the file, which are not looked at.
+        file_sha256: SHA-256 of the file, 32 bytes.
     """
 
     path: Path
@@ -40,6 +42,7 @@ class HostKeyDocument:
     key: ec.EllipticCurvePublicKey
     phkh: bytes
     others: int
+    file_sha256: bytes
 
 
 def read_host_key_document(path: Path) -> HostKeyDocument:
@@ -66,4 +69,5 @@ def read_host_key_document(path: Path) -> HostKeyDocument:
         phkh = key_hash(key)
     except FormatError as error:
         raise error.located(where) from None
-    return HostKeyDocument(path, certificates[0].certificate, key, phkh, len(certificates) - 1)
+    file_sha256 = hashlib.sha256(file.content).digest()
+    return HostKeyDocument(path, certificates[0].certificate, key, phkh, len(certificates) - 1, file_sha256)

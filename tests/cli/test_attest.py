@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import shutil
@@ -391,6 +392,48 @@ def test_no_request_takes_the_place_of_a_document(place: Place) -> None:
     assert status == 1
     assert document.read_bytes() == before
     assert not Path(place.file("new.key")).exists()
+
+
+@pytest.mark.parametrize(
+    ("outputs", "status"),
+    [(["-o", "new", "-u", "ud"], 1), (["-o", "same", "-u", "same"], 2), (["-o", "a.md", "--report", "./a.md"], 2)],
+    ids=["one exists", "same name", "result and report"],
+)
+def test_outputs_that_cannot_all_be_written_leave_none(
+    place: Place, monkeypatch: pytest.MonkeyPatch, outputs: list[str], status: int
+) -> None:
+    monkeypatch.chdir(place.folder)
+    before = sorted(place.folder.iterdir())
+    assert attest("verify", *place.verification(), *outputs, "-q") == status
+    assert sorted(place.folder.iterdir()) == before
+
+
+def test_a_report_takes_the_place_of_no_input(place: Place) -> None:
+    record = Path(place.file("req.bin.json"))
+    before = record.read_bytes()
+    arguments = [*place.verification(), "--record", record, "--report", record, "--overwrite", "-q"]
+    assert attest("verify", *arguments) == 1
+    assert record.read_bytes() == before
+
+
+def test_nobody_is_asked_for_a_result_that_cannot_be_written(place: Place) -> None:
+    with Web() as web:
+        arguments = [*place.verification(), "-o", place.file("req.bin"), "--firmware", "--agree-to-send", "-q"]
+        assert attest("check", *arguments, "--firmware-verify-url", web.root) == 1
+        assert web.requests == []
+
+
+def test_a_document_may_come_through_a_pipe_and_is_recorded_as_it_was(place: Place) -> None:
+    content = Path(place.document).read_bytes()
+    reading, writing = os.pipe()
+    try:
+        os.write(writing, content)
+        os.close(writing)
+        assert create(place, "-k", f"/dev/fd/{reading}", "--no-verify", "-q") == 0
+    finally:
+        os.close(reading)
+    record = json.loads(Path(place.file("new.json")).read_text())
+    assert hashlib.sha256(content).hexdigest() in json.dumps(record)
 
 
 # --- dissect ---------------------------------------------------------------------------------------------------------
