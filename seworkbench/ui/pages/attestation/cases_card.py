@@ -125,7 +125,6 @@ class CasesCard(Card):
 
     open_asked = Signal(int)  # number of a case
     delete_asked = Signal(int)
-    new_asked = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("Cases")
@@ -133,6 +132,7 @@ class CasesCard(Card):
         self.model = CasesModel(theme, self)
         self.table = _Table()
         self.table.setModel(self.model)
+        self.table.setObjectName("cases")
         self.table.setAccessibleName("Cases")
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -150,7 +150,7 @@ class CasesCard(Card):
         self.table.doubleClicked.connect(lambda index: self.open_asked.emit(self.model.number(index.row())))
         self.open = button("Open", self._open)
         self.remove = button("Delete…", self._delete)
-        for made in (self.remove, self.open, button("New case", self.new_asked.emit, primary=True)):
+        for made in (self.remove, self.open):
             self.head.addWidget(made)
         self.body.setContentsMargins(1, 0, 1, 4)
         self.body.addWidget(self.table, 1)

@@ -26,10 +26,10 @@ from seworkbench.errors import SeError
 from seworkbench.formats.additional_data import FIRMWARE_STATE
 from seworkbench.formats.exchange import CUID_SIZE
 from seworkbench.ui.pages.attestation.case import Expected, ExpectedKey
-from seworkbench.ui.pages.attestation.step_card import footer
+from seworkbench.ui.pages.attestation.step_card import StepCard, footer
 from seworkbench.ui.pages.attestation.words import data_text, parse_data
 from seworkbench.ui.pages.build.parts import Segments, WarningBox, ask_open, ask_open_many, empty_layout
-from seworkbench.ui.widgets.basic import Card, button, label, link, rule
+from seworkbench.ui.widgets.basic import button, label, link, rule
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +43,7 @@ _LOCKS = {_NOT_COMPARED: None, _OPEN: False, _LOCKED: True}
 _DATA_LIMIT = 1 << 16
 
 
-class ExpectedCard(Card):
+class ExpectedCard(StepCard):
     """The editor.
 
     Args:
@@ -54,7 +54,10 @@ class ExpectedCard(Card):
     closed = Signal()
 
     def __init__(self, workbench: Workbench, session: AttestationSession) -> None:
-        super().__init__("Expected values", "what came and was compared with nothing stays a warning")
+        super().__init__(
+            workbench.theme, "6 Check policy: expected values", "what is compared with nothing stays a warning"
+        )
+        self.set_open(is_open=True)
         self._workbench = workbench
         self._session = session
         self._keys: dict[str, tuple[QCheckBox, ExpectedKey]] = {}

@@ -72,6 +72,7 @@ class AttestationPage(Page):
         self.session = AttestationSession(workbench.jobs, trust, workbench.machine, self)
         self._message = ""
         self._deleting: int | None = None
+        self._editing = False  # the expected values
         self.error = ErrorBox(theme)
         self.cases = CasesCard(theme)
         self.diagram = SequenceDiagram(theme)
@@ -217,12 +218,14 @@ class AttestationPage(Page):
         """Open the editor of expected values."""
         if self._has_case():
             self.expected.show_values()
-            self.expected.show()
             self.session.open_step(steps.POLICY)
-            QTimer.singleShot(20, self, self._go_to_expected)
+            self._editing = True
+            self._soon.start()
 
-    def _go_to_expected(self) -> None:
-        self.area.verticalScrollBar().setValue(self.expected.y() - self.workbench.theme.pixels(8))
+    def close_expected(self) -> None:
+        """Close it."""
+        self._editing = False
+        self._soon.start()
 
     def show_commands(self) -> None:
         """Show the case as commands."""
@@ -261,7 +264,7 @@ class AttestationPage(Page):
             self.message.hide()
             self._side.show_nothing()
             self._side.refresh()
-            self.expected.hide()
+            self._editing = False
             return
         step = session.state.step
         now = self._situation()
@@ -269,17 +272,20 @@ class AttestationPage(Page):
         self.diagram.select(self._message)
         if self._message:
             self.message.show_message(open_message(self._message, now))
+        self._editing = self._editing and step == steps.POLICY
         for name, card in self._cards().items():
-            card.setVisible(name == step or (name in _LAST and step in _LAST))
+            shown = name == step or (name in _LAST and step in _LAST)
+            card.setVisible(shown and not self._editing)
             card.set_open(is_open=name == step)
-            if card.isVisibleTo(self):
+            if shown:
                 card.refresh()
-        self.expected.setVisible(self.expected.isVisibleTo(self) and step == steps.POLICY)
-        if self.expected.isVisibleTo(self):
+        self.expected.setVisible(self._editing)
+        if self._editing:
             self.expected.refresh()
+        self._place_so_far(step)
+        self.so_far.setVisible(not self._editing)
         self.so_far.refresh()
         self._side.refresh()
-        self._place_so_far(step)
 
     def _situation(self) -> Situation:
         session = self.session
@@ -373,7 +379,6 @@ class AttestationPage(Page):
         session.trust.changed.connect(self.expected.hosts_changed)
         self.cases.open_asked.connect(session.open_case)
         self.cases.delete_asked.connect(self._ask_delete)
-        self.cases.new_asked.connect(session.new_case)
         self.diagram.step_chosen.connect(session.open_step)
         self.diagram.message_chosen.connect(self.open_message)
         self.message.closed.connect(self.close_message)
@@ -385,7 +390,7 @@ class AttestationPage(Page):
         self.policy.row_chosen.connect(self.show_check)
         self.so_far.expected_asked.connect(self.show_expected)
         self.so_far.export_asked.connect(self.export)
-        self.expected.closed.connect(self.expected.hide)
+        self.expected.closed.connect(self.close_expected)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)

@@ -29,7 +29,7 @@ _QUESTION, _ASKED, _ANSWER, _VERDICT = range(4)
 _NO_INDEX = QModelIndex()
 _ROW, _HEAD = 22, 22
 ROW = Qt.ItemDataRole.UserRole
-_SHARES = (0.20, 0.21, 0.29)
+_SHARES = (0.205, 0.185, 0.26)
 
 
 class PolicyModel(QAbstractTableModel):
@@ -231,7 +231,7 @@ class PolicyCard(StepCard):
             if (count := sum(row.verdict is verdict for row in rows))
         ]
         self.detail.setText(" · ".join(counts))
-        self.digest.show_text(f"· same bytes as verified, SHA-256 {result.verification.response_sha256.hex()[:8]}")
+        self.digest.show_text(f"· on the verified bytes, SHA-256 {result.verification.response_sha256.hex()[:8]}")
 
     def select(self, check_id: str) -> None:
         """Select the row of a check without telling anybody; an unknown id selects none."""

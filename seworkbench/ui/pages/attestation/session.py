@@ -6,8 +6,6 @@ is different. What is kept is written in the order in which it happened, one thi
 
 from __future__ import annotations
 
-import threading
-from collections import deque
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +21,7 @@ from seworkbench.formats.arcb import parse_arcb
 from seworkbench.trust.objects import ObjectKind, TrustCertificate
 from seworkbench.ui.pages.attestation import work
 from seworkbench.ui.pages.attestation.case import CaseState, Expected, HostChoice, answer_record
+from seworkbench.ui.pages.attestation.keeping import Keeping
 from seworkbench.ui.pages.trust.view import host_word
 from seworkbench.workspace.cases import CaseFile
 
@@ -125,9 +124,10 @@ class AttestationSession(QObject):
         self._importing = False
         self._judging = False
         self._again = False
-        self._writes: deque[Callable[[Workspace], None]] = deque()
-        self._writing = False
-        self._lock = threading.Lock()
+        self.keeping = Keeping(self)
+        self.keeping.read.connect(self._read_cases)
+        self.keeping.failed.connect(self.failed.emit)
+        trust.closing.connect(self.keeping.finish)
         trust.opened.connect(self._opened)
         trust.imported.connect(self._imported)
         trust.judged.connect(self._trust_judged)
@@ -192,11 +192,7 @@ class AttestationSession(QObject):
         self.close_case()
         self.cases = ()
         self.cases_changed.emit()
-        workspace = self.trust.workspace
-        if workspace is not None:
-            job = self._jobs.start_light("Reading the cases", lambda _job: workspace.cases.all())
-            job.done.connect(self._read_cases)
-            job.failed.connect(self.failed.emit)
+        self._write(lambda _workspace: None)  # which reads them
 
     def _read_cases(self, cases: tuple[AttestationCase, ...]) -> None:
         self.cases = cases
@@ -675,35 +671,10 @@ class AttestationSession(QObject):
         if case is not None:
             self._write(lambda workspace: workspace.cases.attach(_number(case), kind, content, at=present()))
 
-    def _write(self, write: Callable[[Workspace], None]) -> None:
+    def _write(self, write: Callable[[Workspace], object]) -> None:
         """Have something written after everything that was asked for before."""
-        workspace = self.trust.workspace
-        if workspace is None:
-            return
-        with self._lock:
-            self._writes.append(write)
-            if self._writing:
-                return
-            self._writing = True
-        job = self._jobs.start_light("Saving the case", lambda _job: self._write_all(workspace))
-        job.done.connect(self._read_cases)
-        job.failed.connect(self.failed.emit)
-
-    def _write_all(self, workspace: Workspace) -> tuple[AttestationCase, ...]:
-        """On the thread: what waits, one after the other, and what comes meanwhile."""
-        while True:
-            with self._lock:
-                if not self._writes:
-                    self._writing = False
-                    break
-                write = self._writes.popleft()
-            try:
-                write(workspace)
-            except BaseException:
-                with self._lock:
-                    self._writing = False
-                raise
-        return workspace.cases.all()
+        if self.trust.workspace is not None:
+            self.keeping.write(self.trust.workspace, write)
 
     def _start(self, title: str, function: Callable[[Job], Any], done: Callable[[Any], object]) -> RunningJob:
         """Run something for the case that is open; what comes too late for it is dropped."""

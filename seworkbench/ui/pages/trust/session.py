@@ -78,6 +78,7 @@ class TrustSession(QObject):
     """
 
     opened = Signal()  # another workspace
+    closing = Signal()  # the open workspace is about to be closed: last chance to write to it
     changed = Signal()  # objects, machines or fetched lists are others now
     judged = Signal()  # there are other judgements, as of the instant and as of now
     moved = Signal()  # the instant is another
@@ -147,6 +148,7 @@ class TrustSession(QObject):
 
     def close(self) -> None:
         """Let go of the workspace."""
+        self.closing.emit()
         self._clock.stop()
         self._gather.stop()
         self._waiting.clear()
@@ -157,6 +159,7 @@ class TrustSession(QObject):
 
     def _opened(self, found: tuple[Workspace, Holdings]) -> None:
         if self.workspace is not None:
+            self.closing.emit()
             self.workspace.close()
         self.workspace, self.holdings = found
         self.judgement = self.today = None
