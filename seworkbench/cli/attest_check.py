@@ -23,6 +23,7 @@ from seworkbench.cli.attest_options import (
     add_output,
     add_verification,
     input_of,
+    named_content,
     output_of,
     read_header,
     read_known,
@@ -117,7 +118,7 @@ def run(args: argparse.Namespace) -> int:
         response, read_header(args.hdr), read_protection_key(args.arpk), at=datetime.now(UTC), known=known
     )
     if verification.error is not None:
-        raise verification.error.located(str(source))
+        raise named_content(verification.error, source)
     if args.firmware:
         policies = dataclasses.replace(policies, firmware=_ask(args, verification))
     result = check_policies(verification, policies, response)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seworkbench.cli.options import Once, PathList
-from seworkbench.errors import FormatError, UsageError
+from seworkbench.errors import FormatError, SeError, UsageError
 from seworkbench.files import AtomicFile, read_whole, refuse_own_input, refuse_taken
 from seworkbench.formats.arcb import PROTECTION_KEY_SIZE
 from seworkbench.formats.exchange import MAX_EXCHANGE_FILE_SIZE
@@ -125,7 +125,24 @@ def read_header(path: Path) -> FoundHeader:
         try:
             return find_header(image)
         except FormatError as error:
-            raise error.located(str(path)) from None
+            raise named_content(error, path) from None
+
+
+def named_content(error: SeError, path: Path) -> SeError:
+    """The error about a file that is not what it was given for, with what it is by its content, if that is known.
+
+    Args:
+        error: what was said about it; one that names another place is about something else.
+        path: the file.
+    """
+    if error.where not in ("", str(path)):
+        return error
+    from seworkbench.recognise import Kind, recognise  # noqa: PLC0415 - only an error pays for loading it
+
+    found = recognise(path)
+    if found.kind is not Kind.UNKNOWN:
+        error.what = f"{error.what} By its content the file is: {found.kind.value}."
+    return error.located(str(path))
 
 
 def read_known(args: Namespace) -> Known:
@@ -148,7 +165,7 @@ def read_known(args: Namespace) -> Known:
             arcb = parse_arcb(parse_exchange(read_whole(path, MAX_EXCHANGE_FILE_SIZE)).arcb)
             requests.append(KnownRequest(str(path), open_request(arcb, read_protection_key(key))))
         except FormatError as error:
-            raise error.located(str(path)) from None
+            raise named_content(error, path) from None
     return Known(
         headers=tuple(read_header(path) for path in args.other_hdr),
         requests=tuple(requests),

@@ -10,11 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seworkbench.cli import status
-from seworkbench.cli.attest_options import add_input, add_output, input_of, output_of, write_file
+from seworkbench.cli.attest_options import (
+    add_input,
+    add_output,
+    input_of,
+    named_content,
+    output_of,
+    require_outputs,
+    write_file,
+)
 from seworkbench.cli.options import Once, add_verbosity, require_one_verbosity
 from seworkbench.cli.terminal import one_line, write_json, write_lines
 from seworkbench.errors import FormatError, SeError
-from seworkbench.files import read_whole, refuse_own_input
+from seworkbench.files import read_whole
 from seworkbench.formats.exchange import MAX_EXCHANGE_FILE_SIZE, MAX_USER_DATA_SIZE, parse_request, parse_response
 
 if TYPE_CHECKING:
@@ -40,6 +48,7 @@ def run(args: Namespace) -> int:
     """Carry out the command."""
     require_one_verbosity(args)
     output, source = output_of(args), input_of(args)
+    require_outputs(args, (output,), reads=(args.user_data,) if args.user_data else ())
     user_data = read_whole(args.user_data, _READ_LIMIT) if args.user_data else b""
     if len(user_data) > MAX_USER_DATA_SIZE:
         raise SeError(
@@ -51,8 +60,7 @@ def run(args: Namespace) -> int:
     try:
         response = _by_machine(args.machine, content, user_data) if args.machine else _here(args, content, user_data)
     except FormatError as error:
-        raise error.located(str(source)) from None
-    refuse_own_input(output, [args.user_data] if args.user_data else [])
+        raise named_content(error, source) from None
     write_file(args, output, response)
     file = parse_response(response)
     if args.json:

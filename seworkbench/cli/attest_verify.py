@@ -18,6 +18,7 @@ from seworkbench.cli.attest_options import (
     add_input,
     add_verification,
     input_of,
+    named_content,
     read_header,
     read_known,
     read_protection_key,
@@ -67,7 +68,7 @@ def run(args: Namespace) -> int:
     show(args, whole, block)
     if verification.error is not None:
         if not args.json:
-            write_error(verification.error.located(str(input_of(args))))
+            write_error(named_content(verification.error, input_of(args)))
         return status.NOT_DONE
     return status.DONE if verified else status.CHECK_FAILED
 

@@ -436,6 +436,30 @@ def test_a_document_may_come_through_a_pipe_and_is_recorded_as_it_was(place: Pla
     assert hashlib.sha256(content).hexdigest() in json.dumps(record)
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("resp.bin", "ud"), "No Secure Execution header was found. By its content the file is: command line."),
+        (("resp.bin", "req.bin"), "was found. By its content the file is: attestation request."),
+        (("guest.img", "guest.img"), "not pvattest. By its content the file is: SE image."),
+        (("req.bin", "guest.img"), "the measurement is missing. By its content the file is: attestation request."),
+    ],
+    ids=["text as header", "request as header", "image as response", "request as response"],
+)
+def test_a_file_in_the_wrong_place_is_told_what_it_is(
+    place: Place, capsys: pytest.CaptureFixture[str], given: tuple[str, str], said: str
+) -> None:
+    assert attest("verify", *place.verification(*given), "-q") == 1
+    assert said in capsys.readouterr().err
+
+
+def test_no_machine_is_asked_for_a_response_that_cannot_be_written(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert attest("perform", place.file("req.bin"), place.file("resp.bin"), "--machine", place.file("none")) == 1
+    assert "resp.bin: The file already exists." in capsys.readouterr().err
+
+
 # --- dissect ---------------------------------------------------------------------------------------------------------
 
 

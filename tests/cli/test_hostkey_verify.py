@@ -300,7 +300,9 @@ def test_what_is_missing_is_listed_with_its_issuer(capsys: pytest.CaptureFixture
     assert "intermediate certificate" in listed.splitlines()[0]
     assert "    of     " in listed
     record = result(capsys, *words)
-    (need,) = record["missing"]  # type: ignore[misc]
+    missing = record["missing"]
+    assert isinstance(missing, list)
+    (need,) = missing
     assert need["kind"] == "intermediate certificate"
     assert need["why"].endswith("without it the path does not reach a root.")
     assert need["issuer"] in listed
