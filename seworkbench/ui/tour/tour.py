@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from seworkbench.simulator.demo_pki import DemoPki
     from seworkbench.ui.tour.launcher import WindowMaker
 
+# Text for an audience, as far as the pages have room for it: their least size at zoom 1, in pixels.
 _PRESENTER_ZOOM = 1.4
+_ROOM_WIDTH, _ROOM_HEIGHT = 1040, 700
+_RESIZED_MS = 80
 _FOLDER = "seworkbench-tour-"
 _KEPT = "seworkbench-demo"
 
@@ -59,6 +62,10 @@ class Tour(QObject):
             made.mkdir()
         self._closing = False
         self._normal_zoom = 1.0
+        self._resized = QTimer(self)
+        self._resized.setSingleShot(True)
+        self._resized.setInterval(_RESIZED_MS)
+        self._resized.timeout.connect(self._fit)
         self.stage = Stage(made, pki=pki)
         self.window = make(self.folder / "settings.json", lambda workbench: [EvidencePage(workbench)])
         self.window.setWindowTitle("Tour, SIMULATED · SE Workbench")
@@ -99,15 +106,26 @@ class Tour(QObject):
         self.bar.setFocus()
 
     def present(self, *, large: bool) -> None:
-        """Larger text, and a ring around the pointer; or as before."""
-        theme = self.window.workbench.theme
+        """Larger text, nothing but the page, and a ring around the pointer; or as before."""
+        theme, window = self.window.workbench.theme, self.window
         if large and not self.ring.isVisible():
             self._normal_zoom = theme.zoom
         self.bar.set_large(large=large)
-        theme.set_zoom(max(theme.zoom, _PRESENTER_ZOOM) if large else self._normal_zoom)
-        # What runs is of no interest to an audience, and the pages need the room.
-        self.window.activity.setVisible(not large)
+        # The tour leads from page to page, and what runs is of no interest to an audience.
+        for part in (window.rail, window.activity, window.menu_bar.parentWidget()):
+            if part is not None:
+                part.setVisible(not large)
         self.ring.set_on(on=large)
+        theme.set_zoom(self._large_zoom() if large else self._normal_zoom)
+
+    def _large_zoom(self) -> float:
+        room = min(self.window.width() / _ROOM_WIDTH, self.window.height() / _ROOM_HEIGHT)
+        return max(self._normal_zoom, min(_PRESENTER_ZOOM, room))
+
+    def _fit(self) -> None:
+        """The window has another size: so may the text."""
+        if self.is_large and self._large_zoom() != self.window.workbench.theme.zoom:
+            self.window.workbench.theme.set_zoom(self._large_zoom())
 
     def ask_to_end(self) -> None:
         """Ask what shall become of the files; end at once if there are none."""
@@ -132,6 +150,7 @@ class Tour(QObject):
         if self._closing:
             return
         self._closing = True
+        self._resized.stop()
         self.director.stop()
         self.ring.set_on(on=False)
         QApplication.instance().focusChanged.disconnect(self._focus_moved)  # type: ignore[union-attr]
@@ -147,6 +166,8 @@ class Tour(QObject):
             # Not before this event is over: a window that is being closed cannot be closed.
             QTimer.singleShot(0, self, self.ask_to_end)
             return True
+        if watched is self.window and event.type() == QEvent.Type.Resize and self.is_large:
+            self._resized.start()
         return False
 
     def _move(self, chosen: str, _job: Job) -> Path:

@@ -305,6 +305,7 @@ def test_a_host_key_whose_chain_is_proven_needs_no_reason(bench: Bench) -> None:
     host = json.loads((bench.folder / "guest.img.build.json").read_text())["hosts"][0]
     assert host["verdict"] == "passed"
     assert "reason_for_using_it_unverified" not in host
+    assert bench.page.side.result.unchecked.isHidden()
 
 
 def test_a_revoked_host_key_stays_out_until_a_reason_is_written_that_is_kept(bench: Bench) -> None:
@@ -320,6 +321,8 @@ def test_a_revoked_host_key_stays_out_until_a_reason_is_written_that_is_kept(ben
     bench.settle()
     host = json.loads((bench.folder / "guest.img.build.json").read_text())["hosts"][0]
     assert (host["verdict"], host["cause"]) == ("failed", "HkdRevoked")
+    assert bench.page.side.result.unchecked.text == "1 key not checked"
+    assert not bench.page.side.result.unchecked.isHidden()
     assert host["reason_for_using_it_unverified"] == REASON
     workspace = bench.trust.workspace
     assert workspace is not None

@@ -253,6 +253,8 @@ class BuildPage(Page):
         built, verification = result["built"], result["verification"]
         record = ""
         if order is not None:
+            hosts = zip(built["hosts"], self._used, strict=True)
+            built = {**built, "hosts": [{**host, **judged_host(host, used)} for host, used in hosts]}
             try:
                 record = str(self._write_record(built, verification, replace=self._replaces))
             except SeError as error:
@@ -266,8 +268,7 @@ class BuildPage(Page):
     def _write_record(self, built: dict[str, Any], verification: dict[str, Any], *, replace: bool) -> Path:
         """The build record: what went in and came out, why documents were used unverified, and the verification."""
         image = Path(built["image"]["path"])
-        hosts = [{**host, **judged_host(host, used)} for host, used in zip(built["hosts"], self._used, strict=True)]
-        content = {"program": f"SE Workbench {__version__}", **built, "hosts": hosts, "verification": verification}
+        content = {"program": f"SE Workbench {__version__}", **built, "verification": verification}
         record = image.with_name(image.name + ".build.json")
         with AtomicFile(record, replace=replace) as file:
             text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"

@@ -65,9 +65,8 @@ class ResultView(QWidget):
         self._trust = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self.unchecked = VerdictChip(Verdict.NOT_CHECKED, workbench.theme)
         self._trust.addWidget(self.unchecked, 0, Qt.AlignmentFlag.AlignTop)
-        self._trust.addWidget(
-            label("Whose host keys these are; your reasons are in the build record.", "small", wrap=True), 1
-        )
+        self.reasons = label("Whose host keys these are; your reasons are in the build record.", "small", wrap=True)
+        self._trust.addWidget(self.reasons, 1)
         column.addLayout(self._trust)
         ways = QHBoxLayout()
         ways.addWidget(button("Open in Inspect", self.inspect, primary=True))
@@ -92,7 +91,7 @@ class ResultView(QWidget):
         """Show what the worker reported.
 
         Args:
-            built: BuiltImage.to_json().
+            built: BuiltImage.to_json(), each of its hosts with the verdict on its key.
             verification: Verification.to_json().
             record: path of the build record; empty if there is none.
         """
@@ -104,8 +103,11 @@ class ResultView(QWidget):
         self.chip.show_verdict(check.verdict, f"{check.verdict.value}{notes}")
         self.sentence.setText(_SENTENCES[check.verdict])
         self._shown = (built, record)
-        hosts = len(built["hosts"])
-        self.unchecked.show_verdict(Verdict.NOT_CHECKED, f"{hosts} key{'' if hosts == 1 else 's'} not checked")
+        doubtful = [host for host in built["hosts"] if host.get("verdict") != Verdict.PASSED.value]
+        count = f"{len(doubtful)} key{'' if len(doubtful) == 1 else 's'} not checked"
+        self.unchecked.show_verdict(Verdict.NOT_CHECKED, count)
+        for part in (self.unchecked, self.reasons):
+            part.setVisible(bool(doubtful))
         self._show_facts()
         self.checklist.show_check(check)
 
