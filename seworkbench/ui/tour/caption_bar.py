@@ -109,6 +109,7 @@ class CaptionBar(QWidget):
         """Show the caption for an audience that sits far away."""
         self._large = large
         self.presenter.setChecked(large)
+        self.presenter.setText("Presenter off" if large else "Presenter")
         self._restyle()
 
     def ask(self, *, asking: bool) -> None:
