@@ -32,6 +32,7 @@ class RunningJob(QObject):
 
     Args:
         title: what it does, for the activity strip.
+        missed: whether somebody would miss it; closing the window asks about such a job only.
     """
 
     progressed = Signal(object)  # Progress
@@ -39,9 +40,10 @@ class RunningJob(QObject):
     failed = Signal(object)  # SeError
     stopped = Signal()  # cancelled
 
-    def __init__(self, title: str, parent: QObject | None = None) -> None:
+    def __init__(self, title: str, parent: QObject | None = None, *, missed: bool = True) -> None:
         super().__init__(parent)
         self.title = title
+        self.missed = missed
         self.progress = Progress(title, 0, 0)
         self.finished = False
         self._marks: deque[tuple[float, int]] = deque()
@@ -260,9 +262,15 @@ class Jobs(QObject):
         next(worker for worker in self._workers if not worker.busy).give(job, name, arguments)
         return job
 
-    def start_light(self, title: str, function: Callable[[Job], Any]) -> RunningJob:
-        """Run a function of a Job on a thread; for work that is short or mostly waits."""
-        job = self._admit(RunningJob(title, self))
+    def start_light(self, title: str, function: Callable[[Job], Any], *, missed: bool = True) -> RunningJob:
+        """Run a function of a Job on a thread; for work that is short or mostly waits.
+
+        Args:
+            title: what it does, for the activity strip.
+            function: the work.
+            missed: see RunningJob; False for what the program began by itself.
+        """
+        job = self._admit(RunningJob(title, self, missed=missed))
         if self._closed:
             job.end(cancelled=True)
             return job

@@ -212,7 +212,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Ask if something runs, then end it and keep the settings."""
-        running = self.workbench.jobs.running
+        running = [job for job in self.workbench.jobs.running if job.missed]
         if running and not confirm(
             self,
             "Stop and close?",

@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -417,6 +418,15 @@ def test_text_grows_and_shrinks_within_limits(desk: Desk) -> None:
 
 
 # --- closing and failing
+
+
+def test_closing_does_not_ask_about_work_that_nobody_would_miss(desk: Desk) -> None:
+    held = threading.Event()
+    desk.window.workbench.jobs.start_light("Reading", lambda _job: held.wait(10), missed=False)
+    threading.Timer(0.1, held.set).start()  # closing waits for it
+    desk.window.close()
+    assert not desk.window.isVisible()
+    assert desk.dialogs.seen == []
 
 
 def test_closing_while_a_job_runs_asks_and_can_be_declined(desk: Desk) -> None:

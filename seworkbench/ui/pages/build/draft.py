@@ -265,7 +265,7 @@ class Draft(QObject):
 
     def load_line(self, path: Path) -> None:
         """Use the command line in a file; a recipe is opened instead."""
-        job = self._jobs.start_light(f"Reading {path.name}", lambda _job: inputs.read_command_line(path))
+        job = self._jobs.start_light(f"Reading {path.name}", lambda _job: inputs.read_command_line(path), missed=False)
         self.line_job = job
         job.done.connect(lambda found: self._take_line(job, found))
         job.failed.connect(lambda error: self._refuse_line(job, error))
@@ -440,7 +440,7 @@ class Draft(QObject):
             given.error = error
             self.changed.emit()
 
-        job = self._jobs.start_light(f"Reading {path.name}", lambda _job: read(path))
+        job = self._jobs.start_light(f"Reading {path.name}", lambda _job: read(path), missed=False)
         job.done.connect(take)
         job.failed.connect(refuse)
         return given

@@ -50,7 +50,7 @@ class InspectSession(QObject):
         """Look at a file; with `access` (names and paths as access_from_files takes them) also into it."""
         self._wish += 1
         wish = self._wish
-        job = self._jobs.start_light(f"Opening {path.name}", lambda handle: _look(path, access, handle))
+        job = self._jobs.start_light(f"Opening {path.name}", lambda handle: _look(path, access, handle), missed=False)
         job.done.connect(lambda inspection: self._opened(wish, inspection, access))
         job.failed.connect(self.failed)
 

@@ -141,7 +141,7 @@ class TrustSession(QObject):
         If it cannot be opened, the error is told, and the one that was open stays; without one, one in memory is used.
         """
         title = f"Opening workspace {path.stem}" if path else "Opening a workspace"
-        job = self._jobs.start_light(title, lambda _job: _open(path))
+        job = self._jobs.start_light(title, lambda _job: _open(path), missed=False)
         job.done.connect(self._opened)
         job.failed.connect(self._not_opened)
         return job
