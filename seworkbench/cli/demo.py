@@ -13,6 +13,7 @@ from seworkbench.cli import status
 from seworkbench.cli.foreground import foreground_job
 from seworkbench.cli.options import Once, add_verbosity, require_one_verbosity
 from seworkbench.cli.terminal import check_lines, one_line, verdict_line, write_json, write_lines
+from seworkbench.demo.folder import NAME, free_folder
 from seworkbench.demo.scene import as_check
 from seworkbench.demo.stage import Stage
 from seworkbench.demo.story import play
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
     from seworkbench.demo.scene import PlayedScene, Seen
 
-_FOLDER = "seworkbench-demo"
-_MOST_FOLDERS = 1000
 _WIDTH = 96
 _MARGIN = "    "
 
@@ -40,7 +39,7 @@ def configure(parser: ArgumentParser) -> None:
         type=Path,
         action=Once,
         metavar="DIR",
-        help=f"new or empty folder for everything that is made; {_FOLDER} here unless given",
+        help=f"new or empty folder for everything that is made; {NAME} here unless given",
     )
     parser.add_argument("--json", action="store_true", help="print what was played as JSON")
     add_verbosity(parser)
@@ -109,7 +108,7 @@ def _seen_lines(seen: Seen) -> Iterator[str]:
 @contextmanager
 def _made_folder(wanted: Path | None) -> Iterator[Path]:
     """A folder of its own for the demonstration; it goes again with all that is in it if the story cannot be played."""
-    folder = wanted or _free_name()
+    folder = wanted or free_folder(Path())
     with explained(folder):
         there = folder.is_dir()
         if there and any(folder.iterdir()):
@@ -124,11 +123,3 @@ def _made_folder(wanted: Path | None) -> Iterator[Path]:
         if not there:
             folder.rmdir()
         raise
-
-
-def _free_name() -> Path:
-    names = (_FOLDER, *(f"{_FOLDER}-{number}" for number in range(2, _MOST_FOLDERS)))
-    found = next((Path(name) for name in names if not Path(name).exists()), None)
-    if found is None:
-        raise SeError("There are too many demonstrations here.", remedy="Name a folder with --directory.")
-    return found

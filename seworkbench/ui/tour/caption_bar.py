@@ -74,7 +74,7 @@ class CaptionBar(QWidget):
         self.number.setText(f"{index + 1} of {self._count}")
         self.title.setText(scene.title)
         self.caption.setText(scene.caption)
-        self.outcome.setText("")
+        self.outcome.setText("…")
         self.chip.hide()
         self.back.setEnabled(index > 0)
         self.next.setEnabled(index + 1 < self._count)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject, QRect, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
+from seworkbench.demo.folder import free_folder
 from seworkbench.demo.stage import Stage
 from seworkbench.demo.story import STORY
-from seworkbench.errors import SeError
 from seworkbench.files import explained
 from seworkbench.ui.tour.acts import Acts
 from seworkbench.ui.tour.caption_bar import CaptionBar
@@ -33,7 +33,6 @@ _PRESENTER_ZOOM = 1.4
 _ROOM_WIDTH, _ROOM_HEIGHT = 1040, 700
 _RESIZED_MS = 80
 _FOLDER = "seworkbench-tour-"
-_KEPT = "seworkbench-demo"
 
 
 class Tour(QObject):
@@ -171,10 +170,7 @@ class Tour(QObject):
         return False
 
     def _move(self, chosen: str, _job: Job) -> Path:
-        names = (_KEPT, *(f"{_KEPT}-{number}" for number in range(2, 1000)))
-        target = next((Path(chosen) / name for name in names if not (Path(chosen) / name).exists()), None)
-        if target is None:
-            raise SeError("There are too many demonstrations in this folder.", where=chosen, remedy="Choose another.")
+        target = free_folder(Path(chosen))
         with explained(target):
             shutil.move(self.stage.folder, target)
         return target
