@@ -16,7 +16,7 @@ from seworkbench.cli.foreground import foreground_job
 from seworkbench.cli.missing import missing_json, missing_lines
 from seworkbench.cli.options import Once, add_verbosity, instant, require_one_verbosity
 from seworkbench.cli.terminal import one_line, write_json, write_lines, write_message
-from seworkbench.errors import UsageError
+from seworkbench.errors import SeError, UsageError
 from seworkbench.files import AtomicFile, made_folder
 from seworkbench.trust.air_gap import air_gap_list, file_names, read_folder
 from seworkbench.trust.anchors import system_store
@@ -101,7 +101,7 @@ def _collect(args: Namespace) -> Collection:
             write_message("warning", f"{problem.source.name}: {problem.what} {problem.remedy}".rstrip())
     certificates = tuple(item for bundle in bundles for item in bundle.certificates)
     if not certificates:
-        raise UsageError("There is no certificate in these files.", remedy="Name host key documents or certificates.")
+        raise SeError("There is no certificate in these files.", remedy="Name host key documents or certificates.")
     return Collection(certificates, tuple(item for bundle in bundles for item in bundle.crls))
 
 

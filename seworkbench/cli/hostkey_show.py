@@ -12,7 +12,8 @@ from cryptography import x509
 
 from seworkbench.cli import status
 from seworkbench.cli.options import add_verbosity, require_one_verbosity
-from seworkbench.cli.terminal import one_line, write_json, write_lines, write_message
+from seworkbench.cli.terminal import one_line, write_error, write_json, write_lines, write_message
+from seworkbench.errors import FormatError
 from seworkbench.trust.objects import ObjectKind, TrustCertificate, serial_text
 from seworkbench.trust.reading import read_file
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterator
 
-    from seworkbench.trust.objects import Problem, TrustCrl, TrustObject
+    from seworkbench.trust.objects import Bundle, TrustCrl, TrustObject
 
 _LABEL_WIDTH = 22
 # So many revoked serial numbers are printed without -v.
@@ -54,14 +55,19 @@ def run(args: Namespace) -> int:
         for position, item in enumerate(item for _, bundle in bundles for item in bundle.objects):
             write_lines([""] if position else [])
             write_lines(object_lines(item, verbose=bool(args.verbose)))
-    if not args.quiet:
-        for problem in (problem for _, bundle in bundles for problem in bundle.problems):
-            write_message("warning", _problem_text(problem))
+    for _, bundle in bundles:
+        _tell_problems(bundle, quiet=bool(args.quiet))
     return status.DONE if all(bundle.objects for _, bundle in bundles) else status.NOT_DONE
 
 
-def _problem_text(problem: Problem) -> str:
-    return f"{problem.source.name}: {problem.what} {problem.remedy}".rstrip()
+def _tell_problems(bundle: Bundle, *, quiet: bool) -> None:
+    """What a file holds beside what was shown is a warning; that it holds nothing to show is an error."""
+    problems = bundle.problems
+    if not bundle.objects:
+        write_error(FormatError(problems[0].what, where=problems[0].source.name, remedy=problems[0].remedy))
+        problems = problems[1:]
+    for problem in () if quiet else problems:
+        write_message("warning", f"{problem.source.name}: {problem.what} {problem.remedy}".rstrip())
 
 
 def object_lines(item: TrustObject, *, verbose: bool) -> Iterator[str]:

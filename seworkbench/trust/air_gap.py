@@ -6,8 +6,10 @@ The list is a text to read and a shell script to run on a machine with access to
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -18,8 +20,7 @@ from seworkbench.trust.objects import Bundle, Problem, Source
 from seworkbench.trust.reading import read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
 
     from seworkbench.trust.fetch import FetchPlan
     from seworkbench.trust.objects import TrustCertificate
@@ -86,23 +87,40 @@ def read_folder(folder: Path) -> Bundle:
     with explained(folder):
         if not folder.is_dir():
             raise SeError("This is not a folder.", where=str(folder), remedy="Name the folder with the files.")
+        closed: list[OSError] = []
         paths = []
-        for path in folder.rglob("*"):
-            hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-            if not hidden and not path.is_symlink() and path.is_file():
-                paths.append(path)
+        for path in _files_below(folder, closed):
+            paths.append(path)
             if len(paths) > FILE_COUNT_LIMIT:
                 raise SeError(
                     f"The folder holds more than {FILE_COUNT_LIMIT} files.",
                     where=str(folder),
                     remedy="Name the folder that holds the certificates and revocation lists.",
                 )
+        if closed and Path(closed[0].filename) == folder:
+            raise closed[0]
     parts = [_read(path) for path in sorted(paths)]
+    parts += [_closed(error) for error in closed]
     return Bundle(
         tuple(found for part in parts for found in part.certificates),
         tuple(found for part in parts for found in part.crls),
         tuple(problem for part in parts for problem in part.problems),
     )
+
+
+def _files_below(folder: Path, closed: list[OSError]) -> Iterator[Path]:
+    """Every file that is no link and not hidden; folders that cannot be read are added to `closed`."""
+    for place, folders, names in os.walk(folder, onerror=closed.append):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            path = Path(place, name)
+            if not name.startswith(".") and not path.is_symlink() and path.is_file():
+                yield path
+
+
+def _closed(error: OSError) -> Bundle:
+    what = f"The folder cannot be read: {error.strerror}."
+    return Bundle(problems=(Problem(Source(str(error.filename)), what, "Check its permissions."),))
 
 
 def _read(path: Path) -> Bundle:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -74,10 +76,12 @@ def test_json_says_the_same_and_calls_nothing_passed(capsys: pytest.CaptureFixtu
 def test_what_cannot_be_shown_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert show("garbage.crt", "host1.crt") == 1
     written = capsys.readouterr()
-    assert written.err.startswith("warning: garbage.crt: ")
+    assert written.err.startswith("error: garbage.crt: ")
     assert HOST1 in written.out
     assert show("host1.key") == 1
     assert "private key" in capsys.readouterr().err
+    assert show("host1.key", "-q") == 1
+    assert capsys.readouterr().err.startswith("error: host1.key: This is a private key.")
     assert show("gone.crt") == 1
     assert show() == 2
 
@@ -167,6 +171,29 @@ def test_nothing_is_asked_without_fetch(web: Web) -> None:
     assert web.requests == []
 
 
+def test_a_folder_that_cannot_be_read_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Access is denied by hand: whoever runs the tests may be allowed everything."""
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    (tmp_path / "host1.crt").write_bytes(Path("host1.crt").read_bytes())
+    listed = os.scandir
+
+    def denied(path: str) -> object:
+        if Path(path) in closed:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    closed = {inner}
+    assert crls(str(tmp_path)) == 3
+    assert f"warning: {inner}: The folder cannot be read: Permission denied." in capsys.readouterr().err
+    closed = {tmp_path}
+    assert crls(str(tmp_path)) == 1
+    assert f"error: {tmp_path}: Access is denied." in capsys.readouterr().err
+
+
 def test_the_list_for_an_air_gap_is_written(tmp_path: Path) -> None:
     path = tmp_path / "fetch.sh"
     assert crls("host1.crt", *CHAIN, "--list", str(path), "-q") == 3
@@ -180,7 +207,7 @@ def test_the_list_for_an_air_gap_is_written(tmp_path: Path) -> None:
     ("words", "status", "said"),
     [
         ([], 2, "FILE"),
-        (["host.crl"], 2, "There is no certificate in these files"),
+        (["host.crl"], 1, "There is no certificate in these files"),
         (["host1.crt", "-d", "x"], 2, "--directory needs --fetch"),
         (["host1.crt", "--at", "soon"], 2, "no instant"),
         (["gone.crt"], 1, "gone.crt: The file does not exist"),
