@@ -93,9 +93,9 @@ class ByteBench(QWidget):
         self._show_byte()
 
     def go_to(self, offset: int) -> None:
-        """Select a byte."""
-        if self._source is not None and 0 <= offset < self._source.size:
-            self.hex.go_to(offset)
+        """Select a byte; the last one if there are not as many."""
+        if self._source is not None and self._source.size:
+            self.hex.go_to(min(offset, self._source.size - 1))
             self._show_byte()
 
     def close_source(self) -> None:

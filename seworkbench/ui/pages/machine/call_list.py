@@ -249,7 +249,7 @@ class CallList(QListView):
         self.scheduleDelayedItemsLayout()
 
     def _follow(self, calls: list[Call]) -> None:
-        happened = [row for row, call in enumerate(calls) if call.progress in (Progress.DONE, Progress.UNDER_WAY)]
+        happened = [row for row, call in enumerate(calls) if call.progress is Progress.DONE or call.done]
         refused = [row for row in happened if calls[row].verdict is Verdict.FAILED and calls[row].call != "wait"]
         row = refused[0] if refused else happened[-1] if happened else -1
         self.setCurrentIndex(self._model.index(row) if row >= 0 else QModelIndex())

@@ -7,6 +7,7 @@ call and all checks at the side. The machine is that of the workbench: other pag
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,7 @@ from seworkbench.ui.pages.machine.player import Player
 from seworkbench.ui.pages.machine.session import MachineSession
 from seworkbench.ui.pages.machine.side import ALL, CALL, MACHINE, MachineSide
 from seworkbench.ui.pages.page import Page
-from seworkbench.ui.widgets.basic import Card, ErrorBox, button, label
+from seworkbench.ui.widgets.basic import Card, ErrorBox, button, label, link
 from seworkbench.ui.widgets.map_geometry import MapRegion
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
     from seworkbench.simulator.generations import Generation
     from seworkbench.simulator.hypervisor import GuestStart
+    from seworkbench.simulator.image_tampering import ImageAttack
     from seworkbench.ui.jobs import RunningJob
     from seworkbench.ui.pages.machine.calls import Call
     from seworkbench.ui.pages.machine.session import Start
@@ -62,6 +64,7 @@ class MachinePage(Page):
 
     Args:
         workbench: what the window shares; the current machine is in it.
+        player: plays the starts; one at a pace that can be watched unless given.
     """
 
     NAME = "machine"
@@ -69,13 +72,14 @@ class MachinePage(Page):
     ICON = "cpu"
     HELP = "simulated-machine.md"
 
-    def __init__(self, workbench: Workbench) -> None:
+    def __init__(self, workbench: Workbench, player: Player | None = None) -> None:
         super().__init__(workbench)
         theme = workbench.theme
         self.desk = workbench.machine
         self.session = MachineSession(workbench.jobs, self.desk, self)
-        self.player = Player(self)
+        self.player = player or Player(self)
         self._known: tuple[Path, bytes] | None = (Path(), b"")  # as no machine is, so that the first look shows
+        self._shown: tuple[Path, ImageAttack | None] | None = None
         self._result: GuestStart | None = None
         self._follows = True
         self.error = ErrorBox(theme)
@@ -340,10 +344,15 @@ class MachinePage(Page):
         self.field.show_groups(groups, [(change.offset, change.length) for change in places])
         attack = medium.changes.attack if medium else None
         self.attacks.show_made(attack.id if attack else "")
-        if places:
+        shown = (medium.image, attack) if medium else None
+        if shown == self._shown:
+            # A bit was flipped: whoever did it still looks at its byte.
+            self.map.mark(self.bytes.offset if medium else None)
+        elif places:
             self._show_place(places[0].offset)
-        elif medium is not None and groups:
+        elif groups:
             self._show_place(groups[0].address)
+        self._shown = shown
         self._show_state()
 
     def _show_place(self, offset: int) -> None:
@@ -564,6 +573,7 @@ class MachinePage(Page):
         self.fault_words = label("", "small", wrap=True)
         self.honest = button("Answer honestly", lambda: self.play_false(""))
         row.addWidget(self.fault_words, 1)
+        row.addWidget(link("To the Attestation page", partial(self.workbench.page_requested.emit, "attestation")))
         row.addWidget(self.honest)
         column.addLayout(row)
         column.addWidget(self.faults, 1)

@@ -33,14 +33,15 @@ class Player(QObject):
     """The position in a start.
 
     Args:
-        pace: frames to wait after a call; tests play faster.
+        pace: frames to wait after a call.
+        frame_ms: how long a frame lasts.
     """
 
     moved = Signal()  # the position is another one
     ended = Signal()  # everything was played, and the result is there
     wish_changed = Signal()  # it plays or rests
 
-    def __init__(self, parent: QObject | None = None, pace: int = _CALL_FRAMES) -> None:
+    def __init__(self, parent: QObject | None = None, pace: int = _CALL_FRAMES, frame_ms: int = FRAME_MS) -> None:
         super().__init__(parent)
         self.start: Start | None = None
         self.pace = pace
@@ -51,7 +52,7 @@ class Player(QObject):
         self._stepped = False
         self._over = False
         self._timer = QTimer(self)
-        self._timer.setInterval(FRAME_MS)
+        self._timer.setInterval(frame_ms)
         self._timer.timeout.connect(self._tick)
 
     @property
