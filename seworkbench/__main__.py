@@ -21,7 +21,11 @@ def main() -> None:
     arguments = sys.argv[1:]
     files = [Path(name) for name in arguments]
     if arguments[:1] and (arguments[0] in {*COMMANDS, *SINGLE} or not all(path.is_file() for path in files)):
-        sys.exit(_run_command(arguments))
+        try:
+            sys.exit(_run_command(arguments))
+        except KeyboardInterrupt:  # while modules were still being loaded
+            sys.stderr.write("error: Cancelled.\n")
+            sys.exit(1)
     try:
         from seworkbench.ui.app import open_workbench  # noqa: PLC0415 - the command line never loads Qt
     except ImportError as error:  # Qt itself, or a library of the system that it needs

@@ -115,7 +115,7 @@ def read_secret(path: Path, size: int, name: str) -> Secret:
         raise SeError(
             f"The {name} must be exactly {size} bytes; the file has {len(content)}.",
             where=str(path),
-            remedy=f"Make one with: openssl rand -out FILE {size}",
+            remedy=f"Name the right file. A new key is made with: openssl rand -out NEW-FILE {size}",
         )
     return Secret(content)
 

@@ -1033,7 +1033,7 @@ def test_a_key_file_of_the_wrong_size_is_refused_without_showing_it(tmp_path: Pa
         read_secret(path, 32, "header key")
     assert str(caught.value) == (
         f"{path}: The header key must be exactly 32 bytes; the file has {size}. "
-        "Make one with: openssl rand -out FILE 32"
+        "Name the right file. A new key is made with: openssl rand -out NEW-FILE 32"
     )
     assert "PLANTED" not in repr(caught.value)
 

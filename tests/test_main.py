@@ -147,3 +147,14 @@ def test_the_command_line_never_loads_qt() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert ran.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_command_that_is_cancelled_before_it_has_loaded_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_arguments: list[str]) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(entry, "_run_command", interrupted)
+    assert leave_with(monkeypatch, "image", "info", str(KERNEL)) == 1
+    assert capsys.readouterr().err == "error: Cancelled.\n"

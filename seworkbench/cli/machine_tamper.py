@@ -100,7 +100,7 @@ def _chosen(args: Namespace) -> ImageAttack | AttestationAttack:
     if target is not (Target.REQUEST if attack.target is Target.MACHINE else attack.target):
         raise UsageError(
             f"“{attack.id}” is an attack on another kind of file: {attack.target.value}.",
-            where=f"{args.input} ({target.value})",
+            where=str(args.input),
         )
     require_other_file(args.input, args.output)
     return attack
