@@ -30,6 +30,7 @@ from seworkbench.ui.pages.machine.page import MachinePage
 from seworkbench.ui.pages.trust.page import TrustPage
 from seworkbench.ui.theme import ThemeChoice
 
+from .attestation_states import STATES as ATTESTATION_STATES
 from .desk import FIRST_COMPONENT, INPUTS, PKI, Images, tampered, wait_until
 from .machines import quick_machine
 from .trust_files import TrustFiles, write_trust_files
@@ -396,6 +397,7 @@ STATES: dict[str, Callable[[Studio], None]] = {
     "messages": _messages,
     "palette": _palette,
     "help": _help,
+    **ATTESTATION_STATES,
 }
 # States that run a job when the picture is taken.
 _UNSETTLED = ("build-running",)

@@ -68,12 +68,25 @@ def make_demo_case(parent: Path, job: Job, pki: DemoPki | None = None) -> DemoCa
         folder.mkdir()
     stage = Stage(folder, pki=pki)
     job.phase("Making a simulated machine", 0)
-    machine = stage.make_machine(job)
+    stage.make_machine(job)
     job.phase("Building its image", 0)
     stage.build(job)
     stage.start_guest(job=job)
     stage.ask(stage.first)
-    guest = stage.guest
+    return opened_demo_case(folder)
+
+
+def opened_demo_case(folder: Path) -> DemoCase:
+    """The case in a folder that was set up.
+
+    Args:
+        folder: the folder itself.
+
+    Raises:
+        SeError: if something is missing in it.
+    """
+    stage = Stage(folder)
+    machine, guest = stage.machine, stage.guest
     name = machine.document_path.name
     return DemoCase(
         header=load_header(stage.image),
