@@ -14,6 +14,7 @@ from seworkbench import __version__
 from seworkbench.ui.pages.attestation.page import AttestationPage
 from seworkbench.ui.pages.build.page import BuildPage
 from seworkbench.ui.pages.inspect.page import InspectPage
+from seworkbench.ui.pages.learn.page import LearnPage
 from seworkbench.ui.pages.machine.page import MachinePage
 from seworkbench.ui.pages.overview import OverviewPage
 from seworkbench.ui.pages.trust.page import TrustPage
@@ -57,7 +58,7 @@ def make_window(
     )
     overview.add_card(TrustSummary(workbench, trust))
     pages: list[Page] = [overview, TrustPage(workbench, trust), BuildPage(workbench, trust), InspectPage(workbench)]
-    pages += [AttestationPage(workbench, trust), MachinePage(workbench)]
+    pages += [AttestationPage(workbench, trust), MachinePage(workbench), LearnPage(workbench)]
     if tour_pages is None:
         tours = TourLauncher(overview, lambda settings, more: make_window(settings, tour_pages=more))
         overview.offer_tour(tours.take)

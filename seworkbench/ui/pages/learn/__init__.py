@@ -1,0 +1,1 @@
+"""The Learn page: how Secure Execution works, in pictures, each with the way to where it is done."""
