@@ -227,7 +227,7 @@ def _host_key(
     # Documents for the same key, a renewed one for instance, name one machine: each key counts once.
     keys = {key.phkh: key for key in reversed(policies.host_keys)}
     if not keys:
-        return _present(step, f"{_PRESENT} No host key document was given for it.", answer)
+        return _present(step, f"{_PRESENT} No host key document was given as the expected one.", answer)
     if (match := keys.get(phkh)) is not None:
         return step.passed(f"It is the key of {match.name}.", answer)
     given = [(f"document {key.name}", key.phkh.hex()) for key in policies.host_keys[:8]]

@@ -88,7 +88,9 @@ def _run(arguments: list[str]) -> int:
     for name, (module, text) in SINGLE.items():
         _add_command(groups, name, module, text, arguments, chosen=arguments[:1] == [name])
     try:
-        args = parser.parse_args(arguments)
+        args, unknown = parser.parse_known_args(arguments)
+        if unknown:
+            getattr(args, "usage_of", parser).error(f"unrecognized arguments: {' '.join(unknown)}")
         if not hasattr(args, "command"):
             if arguments:
                 getattr(args, "usage_of", parser).error("a command is needed")
@@ -108,12 +110,16 @@ def _add_group(groups: Any, group: str, commands: dict[str, tuple[str, str]], ar
         _add_command(subparsers, name, module, text, arguments, chosen=arguments[:2] == [group, name])
 
 
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('?') else '.'}"
+
+
 def _add_command(parsers: Any, name: str, module: str, text: str, arguments: list[str], *, chosen: bool) -> None:
     """Add a command; only the one that runs declares its options."""
-    command = parsers.add_parser(name, help=text, description=f"{text[:1].upper()}{text[1:]}.", epilog=_EXIT_STATUS)
+    command = parsers.add_parser(name, help=text, description=_sentence(text), epilog=_EXIT_STATUS)
     if chosen:
         loaded = import_module(f"seworkbench.cli.{module}")
         loaded.configure(command)
         bare = getattr(loaded, "OPTIONAL_VALUES", {})
         arguments[:] = [f"{word}={bare[word]}" if word in bare else word for word in arguments]
-        command.set_defaults(command=loaded.run)
+        command.set_defaults(command=loaded.run, usage_of=command)

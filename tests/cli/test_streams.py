@@ -81,6 +81,30 @@ def test_wrong_usage_is_status_2_and_leads_to_the_help(capsys: pytest.CaptureFix
     assert len(lines) == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (["hostkey", "verify", "document.crt"], "hostkey verify"),
+        (["demo", "more"], "demo"),
+        (["hostkey", "--more"], "hostkey"),
+        (["--more"], ""),
+    ],
+    ids=["a command of a group", "a command alone", "a group", "the program"],
+)
+def test_what_is_not_known_leads_to_the_help_of_its_command(
+    capsys: pytest.CaptureFixture[str], words: list[str], command: str
+) -> None:
+    assert run(words) == 2
+    said = capsys.readouterr().err
+    assert f"Unrecognized arguments: {words[-1]}." in said
+    assert f"See: {f'seworkbench {command}'.strip()} --help" in said
+
+
+def test_a_question_in_a_help_text_ends_with_its_mark(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["attest", "verify", "--help"]) == 0
+    assert "Verify a response: is this the guest that I built?\n" in capsys.readouterr().out
+
+
 def test_each_exit_status_has_its_meaning(desk: Desk) -> None:
     image, document = desk.file("full.img"), desk.file("host2.crt")
     assert run(["image", "info", image]) == 0
