@@ -165,7 +165,8 @@ def test_the_palette_is_used_without_a_mouse(desk: Desk) -> None:
     desk.press("Ctrl+K")
     shown = palette(desk)
     QTest.keyClicks(shown.line, "go insp")
-    assert rows(shown) == ["Go to Inspect    Alt+3"]
+    place = list(desk.window.pages).index("inspect") + 1
+    assert rows(shown) == [f"Go to Inspect    Alt+{place}"]
     QTest.keyClick(shown.line, Qt.Key.Key_Return)
     assert desk.window.page is desk.inspect
     assert not shown.isVisible()
@@ -212,12 +213,20 @@ def test_a_recent_file_is_opened_from_the_palette(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [INPUTS / "kernel", INPUTS / "cmdline", PKI / "host1.crt", PKI / "host1.der.crt"],
+    [INPUTS / "kernel", INPUTS / "cmdline"],
     ids=lambda path: path.name,
 )
 def test_what_an_image_is_built_from_goes_to_the_build_page(desk: Desk, path: Path) -> None:
     desk.drop(path)
     assert desk.window.page is desk.build
+    assert desk.messages == []
+
+
+@pytest.mark.parametrize("name", ["host1.crt", "host1.der.crt", "sign.crt", "host.crl"])
+def test_what_says_whose_key_it_is_goes_to_the_trust_page(desk: Desk, name: str) -> None:
+    desk.drop(PKI / name)
+    assert desk.window.page is desk.trust
+    assert len(desk.trust.session.holdings.objects) == 1
     assert desk.messages == []
 
 
@@ -498,8 +507,8 @@ window.confirm = lambda *_: True
 
 make_window = app.make_window
 
-def make(settings):
-    made = make_window(settings)
+def make(*paths):
+    made = make_window(*paths)
     QTimer.singleShot(int(sys.argv[2]), made, made.close)
     return made
 
@@ -510,7 +519,7 @@ sys.exit(app.open_workbench([Path(sys.argv[1])]))
 
 @pytest.mark.parametrize("delay", [20, 300, 1500])
 def test_the_program_ends_cleanly_whenever_it_is_closed(tmp_path: Path, images: Images, delay: int) -> None:
-    environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path)}
+    environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
     ran = subprocess.run(
         [sys.executable, "-X", "faulthandler", "-c", LEAVING, str(images.large()), str(delay)],
         env=environment,

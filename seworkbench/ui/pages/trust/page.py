@@ -334,7 +334,7 @@ class TrustPage(Page):
         self.notice.hide()
         workspace = self.session.workspace
         if workspace is not None:
-            if workspace.notice:
+            if workspace.notice and workspace.path:
                 self.workbench.say(workspace.notice, Weight.WARNING)
             if workspace.path:
                 self.workbench.settings.workspace = str(workspace.path)
@@ -381,11 +381,14 @@ class TrustPage(Page):
         self.body.setCurrentIndex(1 if count else 0)
         for made in (self.fetch, self.verify, self.export):
             made.setEnabled(bool(count))
+        workspace = session.workspace
         parts = [f"{count} document{'' if count == 1 else 's'}"] if count else []
         if count:
             parts.append(f"{self.view.machines} machine{'' if self.view.machines == 1 else 's'}")
         if judgement is not None and count:
             parts.append("with fetched lists" if session.holdings.fetched else "nothing downloaded")
+        if workspace is not None and not workspace.kept:
+            parts.append("not kept")
         self.subtitle.show_text(" · ".join(parts))
         away = not session.is_now
         self.as_of.setVisible(away)

@@ -99,6 +99,8 @@ class TrustSession(QObject):
         # The newest judgement about the present.
         self.today: Judgement | None = None
         self.view = View()
+        # Every workspace that was opened and not closed yet, also one that nobody was told about.
+        self._made: list[Workspace] = []
         self._record = False
         self._waiting: list[tuple[Path | bytes, str]] = []
         self.judging = LatestOnly(self)
@@ -141,7 +143,7 @@ class TrustSession(QObject):
         If it cannot be opened, the error is told, and the one that was open stays; without one, one in memory is used.
         """
         title = f"Opening workspace {path.stem}" if path else "Opening a workspace"
-        job = self._jobs.start_light(title, lambda _job: _open(path), missed=False)
+        job = self._jobs.start_light(title, lambda _job: _open(path, self._made), missed=False)
         job.done.connect(self._opened)
         job.failed.connect(self._not_opened)
         return job
@@ -153,13 +155,17 @@ class TrustSession(QObject):
         self._gather.stop()
         self._waiting.clear()
         self.judging.close()
-        if self.workspace is not None:
-            self.workspace.close()
-            self.workspace = None
+        for workspace in self._made:
+            workspace.close()
+        self._made.clear()
+        self.workspace = None
 
     def _opened(self, found: tuple[Workspace, Holdings]) -> None:
+        if found[0] not in self._made:
+            return  # the window closed meanwhile
         if self.workspace is not None:
             self.closing.emit()
+            self._made.remove(self.workspace)
             self.workspace.close()
         self.workspace, self.holdings = found
         self.judgement = self.today = None
@@ -261,7 +267,7 @@ class TrustSession(QObject):
                 self.imported.emit(lines)
 
         count = len(given)
-        self._start(f"Importing {count} file{'' if count == 1 else 's'}", read, done)
+        self._start(f"Importing {count} file{'' if count == 1 else 's'}", read, done, missed=True)
 
     def remove(self, fingerprints: Iterable[str]) -> None:
         """Remove objects."""
@@ -363,10 +369,12 @@ class TrustSession(QObject):
             if self._hold(workspace, objects=objects, fetched={**self.holdings.fetched, **result.crls}):
                 self.fetched.emit(result)
 
-        return self._start("Fetching revocation lists", fetch, done)
+        return self._start("Fetching revocation lists", fetch, done, missed=True)
 
-    def _start(self, title: str, function: Callable[[Job], Any], done: Callable[[Any], object]) -> RunningJob:
-        job = self._jobs.start_light(title, function)
+    def _start(
+        self, title: str, function: Callable[[Job], Any], done: Callable[[Any], object], *, missed: bool = False
+    ) -> RunningJob:
+        job = self._jobs.start_light(title, function, missed=missed)
         job.done.connect(done)
         job.failed.connect(self.failed.emit)
         return job
@@ -375,18 +383,20 @@ class TrustSession(QObject):
 # --- on the thread: everything below may take long, and loads the cryptographic library
 
 
-def _open(path: Path | None) -> tuple[Workspace, Holdings]:
+def _open(path: Path | None, made: list[Workspace]) -> tuple[Workspace, Holdings]:
     from seworkbench.trust.anchors import system_store  # noqa: PLC0415 - on the thread
     from seworkbench.trust.objects import TrustCertificate  # noqa: PLC0415 - on the thread
     from seworkbench.workspace.workspace import open_workspace, temporary_workspace  # noqa: PLC0415 - on the thread
 
     workspace = open_workspace(path) if path else temporary_workspace()
+    made.append(workspace)
     try:
         objects = {item.fingerprint: item for item in workspace.objects.bundle().objects}
         certificates = [item for item in objects.values() if isinstance(item, TrustCertificate)]
         fetched = workspace.crls.for_certificates(certificates)
         return workspace, Holdings(objects, workspace.machines.all(), fetched, system_store())
     except BaseException:
+        made.remove(workspace)
         workspace.close()
         raise
 
