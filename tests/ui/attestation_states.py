@@ -95,7 +95,7 @@ def _expected(studio: Studio) -> None:
     settle(studio)
     page.show_expected()
     page.expected.ask.setChecked(True)
-    page.expected._take_data()  # noqa: SLF001 - as its link does
+    page.expected._take_data()
     page.expected.lock.setCurrentText("Locked")
     settle(studio)
 

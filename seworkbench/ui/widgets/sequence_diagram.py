@@ -325,7 +325,7 @@ class SequenceDiagram(QWidget):
         painter.drawLine(QPointF(x, box.bottom()), QPointF(x, self.height() - 6 * zoom))
         style = Qt.PenStyle.DashLine if broken else Qt.PenStyle.SolidLine
         painter.setPen(QPen(roles.colour("encrypted" if firmware else "line"), 1.2 * zoom, style))
-        painter.setBrush(Qt.BrushStyle.NoBrush if lane is Lane.HOST else roles.colour("panel"))
+        painter.setBrush(roles.colour("panel"))
         painter.drawRoundedRect(box, 5 * zoom, 5 * zoom)
         name, words = self._theme.font(12, bold=True), self._theme.font(11)
         painter.setFont(name)

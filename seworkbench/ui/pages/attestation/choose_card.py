@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from seworkbench.ui.workbench import Workbench
 
 _REASON_LIMIT = 500
-_PHKH = 16
+_PHKH = 8
 # What each part of additional data tells, and what it costs (resources/help/attestation.md#flags).
 FLAG_TEXTS = {
     "phkh-img": ("Which host key opened the image", "Adds 32 bytes."),
     "phkh-att": ("Which host key opened this request", "Adds 32 bytes."),
     "secret-store-hash": (
         "Which secrets the guest has, and whether more can be added",
-        "Adds 64 bytes; machines without it refuse the request.",
+        "Adds 64 bytes; older machines refuse it.",
     ),
     "firmware-state": (
         "The state of the machine's firmware",
-        "Adds 320 bytes that only IBM's service can judge; machines without it refuse the request.",
+        "Adds 320 bytes for IBM's service; older machines refuse it.",
     ),
 }
 

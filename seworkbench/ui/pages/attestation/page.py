@@ -40,6 +40,7 @@ from seworkbench.ui.workbench import Weight
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from seworkbench.attestation.measured_block import MeasuredBlock
     from seworkbench.attestation.policy import PolicyResult
     from seworkbench.errors import SeError
     from seworkbench.recognise import Recognised
@@ -338,7 +339,7 @@ class AttestationPage(Page):
         self.workbench.say(f"{mark}Attestation: {check.verdict.value}. {steps.outcome_text(result)}", weight)
         block = result.verification.block
         if block is not None and not self._side.piece and not self._message:
-            key = "additional" if block.piece("additional").size else "cuid"
+            key = _first_piece(result, block)
             self.verify.block.show_block(block)
             self.show_piece(key)
 
@@ -496,6 +497,26 @@ class AttestationPage(Page):
 
 
 _LAST = (steps.VERIFY, steps.POLICY)
+# What a cause replaces, by the piece that it is about.
+_CAUSES = {
+    "header": "pld",
+    "user data": "user_data",
+    "configuration UID": "cuid",
+    "nonce": "nonce",
+    "additional data": "additional",
+    "PHKH": "additional",
+}
+
+
+def _first_piece(result: PolicyResult, block: MeasuredBlock) -> str:
+    """The part of the block to explain first: what a failure is about, else what says most."""
+    search = result.verification.search
+    if search is not None and search.cause is not None:
+        said = " ".join((*search.cause.groups, *search.cause.sentences))
+        for words, name in _CAUSES.items():
+            if words in said and block.piece(name).size:
+                return name
+    return "additional" if block.piece("additional").size else "cuid"
 
 
 def write_attestation_report(result: PolicyResult, response: bytes, state: CaseState, path: Path) -> Path:

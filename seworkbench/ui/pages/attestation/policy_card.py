@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyledItemDelegat
 
 from seworkbench.checks import Verdict
 from seworkbench.ui.icons import VERDICT_ICONS, icon
-from seworkbench.ui.pages.attestation.policy_rows import PolicyRow, policy_rows
+from seworkbench.ui.pages.attestation.policy_rows import PolicyRow, is_verified, policy_rows
 from seworkbench.ui.pages.attestation.step_card import StepCard
 from seworkbench.ui.pages.build.parts import Elided
 from seworkbench.ui.theme import VERDICT_ROLES
@@ -29,7 +29,7 @@ _QUESTION, _ASKED, _ANSWER, _VERDICT = range(4)
 _NO_INDEX = QModelIndex()
 _ROW, _HEAD = 22, 22
 ROW = Qt.ItemDataRole.UserRole
-_SHARES = (0.205, 0.185, 0.26)
+_SHARES = (0.205, 0.16, 0.295)
 
 
 class PolicyModel(QAbstractTableModel):
@@ -231,7 +231,8 @@ class PolicyCard(StepCard):
             if (count := sum(row.verdict is verdict for row in rows))
         ]
         self.detail.setText(" · ".join(counts))
-        self.digest.show_text(f"· on the verified bytes, SHA-256 {result.verification.response_sha256.hex()[:8]}")
+        which = "the verified" if is_verified(result) else "not verified"
+        self.digest.show_text(f"· {which} bytes, SHA-256 {result.verification.response_sha256.hex()[:8]}")
 
     def select(self, check_id: str) -> None:
         """Select the row of a check without telling anybody; an unknown id selects none."""

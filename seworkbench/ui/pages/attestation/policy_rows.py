@@ -38,6 +38,7 @@ _QUESTIONS = {
     STORE.id: "Secret store",
     FIRMWARE.id: "Firmware state",
 }
+_SHORT_REASONS = {FRESH.id: "nobody counts", DOCUMENTS.id: "not on record"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +72,24 @@ def policy_rows(result: PolicyResult) -> tuple[PolicyRow, ...]:
 
 def _row(result: PolicyResult, check: Check) -> PolicyRow:
     asked, answer = _values(result, check.id)
-    return PolicyRow(check, _QUESTIONS.get(check.id, check.title), asked, answer, _reason(check))
+    reason = _reason(check)
+    if not is_verified(result):
+        # Nobody vouches for what the answer says: it is shown, and nothing is said about it.
+        reason = "not verified"
+        answer = NOTHING if check.id in (FRESH.id, DOCUMENTS.id) else answer
+    return PolicyRow(check, _QUESTIONS.get(check.id, check.title), asked, answer, reason)
+
+
+def is_verified(result: PolicyResult) -> bool:
+    """Whether the response passed, so that what it says counts."""
+    return result.verification.check.verdict in (Verdict.PASSED, Verdict.WARNING)
 
 
 def _reason(check: Check) -> str:
     if check.verdict is Verdict.PASSED:
         return ""
     if check.verdict is Verdict.NOT_CHECKED and not check.required:
-        return "not asked" if check.id not in (FRESH.id, DOCUMENTS.id) else check.reason.rstrip(".")
+        return _SHORT_REASONS.get(check.id, "not asked")
     first = check.reason.split(". ")[0].rstrip(".")
     return first[:1].lower() + first[1:]
 

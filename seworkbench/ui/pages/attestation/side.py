@@ -62,7 +62,7 @@ _CHECKS_OF = {"additional": ("attest.request.flags", "attest.data"), "nonce": ("
 class KeyBox(QFrame):
     """A host key hash of the answer beside that of a key slot."""
 
-    def __init__(self, theme: Theme, key: ResolvedKey) -> None:
+    def __init__(self, theme: Theme, key: ResolvedKey, *, authentic: bool) -> None:
         super().__init__()
         self.setObjectName("inset")
         of_image = key.kind is IMAGE_PHKH
@@ -78,9 +78,10 @@ class KeyBox(QFrame):
         grid.addWidget(label(shown if slots else "no slot has it", "bytes"), 1, 1)
         row = QHBoxLayout()
         row.setSpacing(6)
-        sign, role = _MARKS[Verdict.PASSED if slots else Verdict.FAILED]
+        equal = Verdict.PASSED if authentic else Verdict.NOT_CHECKED
+        sign, role = _MARKS[equal if slots else Verdict.FAILED]
         row.addWidget(Mark(theme, sign, role, 14))
-        row.addWidget(label("Equal, 32 of 32 bytes" if slots else "Not equal to any slot", "heading"), 1)
+        row.addWidget(label(_slot_text(slots=bool(slots), authentic=authentic), "heading", wrap=True), 1)
         grid.addLayout(row, 2, 0, 1, 2)
         if key.documents:
             grid.addWidget(
@@ -219,7 +220,7 @@ class AttestationSide(QWidget):
                 said = "opened the image at boot" if resolved.kind is IMAGE_PHKH else "opened this request"
                 head.addWidget(label(said, "small"))
                 self._content.addLayout(head)
-                self._content.addWidget(KeyBox(self._theme, resolved))
+                self._content.addWidget(KeyBox(self._theme, resolved, authentic=result.verification.measurement_equal))
         if checks:
             self._checks(checks)
         self._meaning(key)
@@ -262,10 +263,9 @@ class AttestationSide(QWidget):
         column = QVBoxLayout(made)
         column.setContentsMargins(0, 0, 0, 0)
         self.commands = CommandText(
-            self._theme, "The whole case by hand: with pvattest, and with this program", most=34
+            self._theme, "The whole case by hand: with pvattest, and with this program", tall=True
         )
-        column.addWidget(self.commands)
-        column.addStretch(1)
+        column.addWidget(self.commands, 1)
         return made
 
     def _show_commands(self) -> None:
@@ -371,6 +371,12 @@ class AttestationSide(QWidget):
         path = Path(self._session.state.header_path)
         self._workbench.page_requested.emit("inspect")
         self._workbench.files_offered.emit([path])
+
+
+def _slot_text(*, slots: bool, authentic: bool) -> str:
+    if not slots:
+        return "Not equal to any slot"
+    return "Equal, 32 of 32 bytes" if authentic else "Equal, but nobody vouches for it"
 
 
 def _copy(form: CopyForm, content: bytes, name: str, offset: int | None) -> None:

@@ -12,8 +12,6 @@ from seworkbench.checks import Verdict
 from seworkbench.ui.widgets.basic import Card, VerdictChip, button, label
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from seworkbench.ui.theme import Theme
 
 _EDGE = 3
@@ -71,13 +69,13 @@ class CommandText(QWidget):
     Args:
         theme: fonts.
         said: where they are run.
-        most: lines shown before it scrolls.
+        tall: whether it takes all the height there is and breaks long lines; else it is as high as its lines.
     """
 
-    def __init__(self, theme: Theme, said: str, most: int = 14) -> None:
+    def __init__(self, theme: Theme, said: str, *, tall: bool = False) -> None:
         super().__init__()
         self._theme = theme
-        self._most = most
+        self._tall = tall
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(3)
@@ -89,7 +87,9 @@ class CommandText(QWidget):
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
         self.text.setAccessibleName(f"Commands: {said}")
-        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.text.setLineWrapMode(
+            QPlainTextEdit.LineWrapMode.WidgetWidth if tall else QPlainTextEdit.LineWrapMode.NoWrap
+        )
         column.addWidget(self.text)
         theme.changed.connect(self._fit)
         self._fit()
@@ -107,13 +107,12 @@ class CommandText(QWidget):
 
     def _fit(self) -> None:
         self.text.setFont(self._theme.mono(12))
-        lines = min(max(self.text.document().blockCount(), 1), self._most)
+        if self._tall:
+            return
+        lines = max(self.text.document().blockCount(), 1)
         # Frame and padding, and room for the bar below long lines.
         self.text.setFixedHeight(lines * self.text.fontMetrics().lineSpacing() + 32)
-        full = self.text.document().blockCount() > self._most
-        self.text.setVerticalScrollBarPolicy(
-            Qt.ScrollBarPolicy.ScrollBarAsNeeded if full else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
-        )
+        self.text.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
 
 def footer(*buttons: QWidget) -> QHBoxLayout:
@@ -123,12 +122,3 @@ def footer(*buttons: QWidget) -> QHBoxLayout:
     for made in buttons:
         row.addWidget(made)
     return row
-
-
-def bound(function: Callable[..., object], *arguments: object) -> Callable[[], None]:
-    """A call without arguments and answer, for buttons."""
-
-    def run() -> None:
-        function(*arguments)
-
-    return run

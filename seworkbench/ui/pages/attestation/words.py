@@ -50,7 +50,8 @@ def short_hex(content: bytes) -> str:
 
 def hex_lines(content: bytes) -> list[str]:
     """Sixteen bytes a line in groups of four, each with its offset in front."""
-    return [f"{at:02x}  {grouped_hex(content[at : at + _LINE])}" for at in range(0, len(content), _LINE)]
+    digits = max(2, len(f"{len(content) - 1:x}")) if content else 2
+    return [f"{at:0{digits}x}  {grouped_hex(content[at : at + _LINE])}" for at in range(0, len(content), _LINE)]
 
 
 def files_of(session: AttestationSession) -> AttestFiles:
