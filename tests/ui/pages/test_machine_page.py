@@ -396,7 +396,7 @@ def test_a_flipped_page_bit_is_caught_and_shown_where_it_is(bench: Bench) -> Non
     bench.play()
     assert bench.guest() is not None
     bench.click("Make this attack")
-    assert bench.page.drive.changed.text() == "Changed: One bit of the kernel"
+    assert bench.page.drive.changed.whole == "Changed: One bit of the kernel"
     assert bench.page.result is None
     bench.play()
     kernel = build(Recipe()).part(KERNEL).address
@@ -477,7 +477,7 @@ def test_bits_are_flipped_at_the_byte_and_flipped_back(bench: Bench) -> None:
     bench.settle()
     assert bench.page.bytes.offset == 0x14038
     assert [made.text() for made in bench.page.bytes.bits] != before
-    assert bench.page.drive.changed.text() == "Changed: 1 bit flipped"
+    assert bench.page.drive.changed.whole == "Changed: 1 bit flipped"
     bench.play()
     assert bench.outcome[0] is Verdict.FAILED
     QTest.mouseClick(bench.page.bytes.bits[0], Qt.MouseButton.LeftButton)
@@ -572,7 +572,7 @@ def test_the_machine_is_told_to_play_false_and_to_be_honest_again(bench: Bench) 
     fault = bench.workbench.machine.fault
     assert fault is not None
     assert fault.id == "store-lock"
-    assert "From now on it answers falsely: Secret store locked" in bench.page.fault_words.text()
+    assert "It answers falsely: Secret store locked" in bench.page.fault_words.text()
     bench.click("Answer honestly")
     assert bench.workbench.machine.fault is None
     assert "honestly" in bench.page.fault_words.text()

@@ -144,6 +144,6 @@ class ByteBench(QWidget):
         self.go_to(int(found[1], 0))
 
     def _fit(self) -> None:
-        self.place.setFixedWidth(self._theme.pixels(110))
+        self.place.setFixedWidth(self._theme.pixels(96))
         for made in self.bits:
             made.setFixedWidth(self._theme.pixels(28))

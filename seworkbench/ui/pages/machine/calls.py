@@ -169,7 +169,7 @@ def calls_of(events: Sequence[StartEvent], *, total: int, pages: int = 0, under_
 
 
 def _call(event: StartEvent, unpacked: int, total: int) -> Call:
-    check = group(f"call.{event.call}", event.title, event.checks) if event.checks else None
+    check = group(f"call.{event.call}", "Steps", event.checks) if event.checks else None
     explanation = event.explanation
     progress = Progress.DONE
     if event.pages is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from seworkbench.checks import Verdict
 from seworkbench.ui.activity import size_text
@@ -44,16 +44,19 @@ class Drive(Card):
         self.detail.hide()
         self.head.takeAt(1)  # the stretch: the name takes the room
         self.head.addWidget(self.name, 1)
-        self.changed = label("", "inverted")
-        self.undo = link("Undo changes", self.undo_asked.emit)
+        self.changed = Elided("", "heading")
+        self.changed.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.undo = link("Undo", self.undo_asked.emit)
         self.choose = button("Choose…", self.choose_asked.emit)
         self.eject = button("Eject", self.eject_asked.emit)
         for widget in (self.changed, self.undo, self.choose, self.eject):
             self.head.addWidget(widget)
         self.empty = self._make_empty()
         self.controls = QWidget()
-        row = QHBoxLayout(self.controls)
-        row.setContentsMargins(0, 0, 0, 0)
+        self._halves = QBoxLayout(QBoxLayout.Direction.LeftToRight, self.controls)
+        self._halves.setContentsMargins(0, 0, 0, 0)
+        self._halves.setSpacing(8)
+        row = QHBoxLayout()
         row.setSpacing(8)
         self.start = self._control("Start", "play", self.start_asked.emit, primary=True)
         self.step = self._control("Step", "step-forward", self.step_asked.emit)
@@ -61,14 +64,23 @@ class Drive(Card):
         self.reset = self._control("Reset", "rotate-ccw", self.reset_asked.emit)
         for made in (self.start, self.step, self.end, self.reset):
             row.addWidget(made)
-        row.addSpacing(8)
+        row.addStretch(0)
         self.chip = VerdictChip(Verdict.NOT_CHECKED, theme)
         self.outcome = label("", wrap=True, selectable=True)
-        row.addWidget(self.chip)
-        row.addWidget(self.outcome, 1)
+        told = QHBoxLayout()
+        told.setSpacing(8)
+        told.addWidget(self.chip)
+        told.addWidget(self.outcome, 1)
+        self._halves.addLayout(row)
+        self._halves.addLayout(told, 1)
         self.body.addWidget(self.empty)
         self.body.addWidget(self.controls)
         self.show_medium(None, busy=False)
+
+    def set_wide(self, *, wide: bool) -> None:
+        """What came of it beside the buttons, or below them."""
+        ways = QBoxLayout.Direction
+        self._halves.setDirection(ways.LeftToRight if wide else ways.TopToBottom)
 
     def show_medium(self, medium: Medium | None, *, busy: bool) -> None:
         """Show what is inserted.
@@ -87,7 +99,7 @@ class Drive(Card):
             self.name.show_text(medium.image.name if changes else f"{medium.image.name}, {size}, {pages} to unpack")
         else:
             self.name.show_text("none inserted")
-        self.changed.setText(f"Changed: {changes}" if changes else "")
+        self.changed.show_text(f"Changed: {changes}" if changes else "")
         for widget in (self.changed, self.undo):
             widget.setVisible(bool(changes))
         self.eject.setVisible(inside)

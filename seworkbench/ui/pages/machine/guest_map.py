@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QRegion
 
 from seworkbench.ui.widgets.memory_map import MemoryMap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from PySide6.QtGui import QPainter
+
     from seworkbench.ui.theme import Theme
+    from seworkbench.ui.widgets.map_geometry import Axis
+    from seworkbench.ui.widgets.memory_map import Arrangement
 
 _VEIL = 0.72
 
@@ -46,21 +50,28 @@ class GuestMap(MemoryMap):
         self._head = head
         self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
-        """Draw the map, and the veil over it."""
-        super().paintEvent(event)
-        arranged = self.arrangement
-        if arranged is None:
-            return
-        painter = QPainter(self)
-        roles = self._theme.roles
-        veil = roles.colour("panel")
+    def _paint_view(
+        self, painter: QPainter, axis: Axis, across: float, thickness: float, hatch: tuple[int, int] | None
+    ) -> None:
+        """Draw a view, a veil over what is not unpacked yet, and where unpacking goes on."""
+        super()._paint_view(painter, axis, across, thickness, hatch)
+        veil = self._theme.roles.colour("panel")
         veil.setAlphaF(_VEIL)
-        for axis, across, thickness in self._views(arranged):
-            for start, end in self._veiled:
-                first, last = axis.place(start), axis.place(end)
-                if last > first:
-                    painter.fillRect(self._rect(first, last, across, thickness), veil)
-            if self._head is not None:
-                place = axis.place(self._head)
-                painter.fillRect(self._rect(place - 1, place + 1, across - 2, thickness + 4), roles.colour("accent"))
+        for start, end in self._veiled:
+            painter.fillRect(self._rect(axis.place(start), axis.place(end), across, thickness), veil)
+        if self._head is not None:
+            place = axis.place(self._head)
+            accent = self._theme.roles.colour("accent")
+            painter.fillRect(self._rect(place - 1, place + 1, across - 2, thickness + 4), accent)
+
+    def _paint_names_inside(self, painter: QPainter, arranged: Arrangement) -> None:
+        """Names stand on full colours only; unpacking uncovers them."""
+        painter.save()
+        metrics = arranged.metrics
+        seen = QRegion(self.rect())
+        for start, end in self._veiled:
+            first, last = arranged.scale.place(start), arranged.scale.place(end)
+            seen -= QRegion(self._rect(first, last, metrics.scale_at, metrics.scale).toAlignedRect())
+        painter.setClipRegion(seen)
+        super()._paint_names_inside(painter, arranged)
+        painter.restore()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from seworkbench.checks import Verdict
 from seworkbench.errors import SeError
@@ -45,6 +45,8 @@ from seworkbench.ui.widgets.map_geometry import MapRegion
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtGui import QResizeEvent
+
     from seworkbench.simulator.generations import Generation
     from seworkbench.simulator.hypervisor import GuestStart
     from seworkbench.simulator.image_tampering import ImageAttack
@@ -57,6 +59,17 @@ IMAGE_TAB, BYTES_TAB, ATTESTATION_TAB = "image", "bytes", "attestation"
 _DOCUMENT_LIMIT = 1 << 20
 _PUBLIC_MODE = 0o644
 _CALLS_WIDTH, _BENCH_WIDTH = 400, 480
+# Narrower than this, in unscaled pixels, calls and bench do not stand side by side; less height shows too little.
+_WIDE, _LEAST_BELOW, _LEAST_MEMORY = 760, 250, 268
+
+
+class _Body(QWidget):
+    """Content that is scrolled only when it cannot be made small enough; a scroll area takes this for the least."""
+
+    def heightForWidth(self, width: int) -> int:  # noqa: N802 - Qt's name
+        """The least height."""
+        layout = self.layout()
+        return layout.totalMinimumHeightForWidth(width) if layout is not None else -1
 
 
 class MachinePage(Page):
@@ -333,7 +346,7 @@ class MachinePage(Page):
             hashed = (Protection.HASHED, Protection.ENCRYPTED_HASHED)
             regions = [
                 MapRegion(area.offset, area.length, area.name, area.protection, hashed=area.protection in hashed)
-                for area in medium.inspection.parts()
+                for area in medium.parts
             ]
         self.map.show_map(size, regions)
         places = medium.prepared.places if medium else ()
@@ -408,9 +421,9 @@ class MachinePage(Page):
         self.map.show_progress(veiled, head)
         total = sum(group.pages for group in self.field.groups)
         count = sum(self.field.done)
-        words = f"{count:,} of {total:,} pages measured and decrypted".replace(",", "\u202f") if total else ""
+        words = f"{count:,} of {total:,} pages unpacked".replace(",", "\u202f") if total else ""
         share = f", a cell is {self.field.share} pages" if self.field.share > 1 else ""
-        self.memory.detail.setText(f"{words}{share}")
+        self.unpacked.show_text(f"{words}{share}")
 
     def _end(self) -> None:
         """Everything was played."""
@@ -478,9 +491,7 @@ class MachinePage(Page):
         fault = self.desk.fault
         self.faults.show_made(fault.id if fault else "")
         self.honest.setVisible(fault is not None)
-        self.fault_words.setText(
-            f"From now on it answers falsely: {fault.title}." if fault else "It answers attestation requests honestly."
-        )
+        self.fault_words.setText(f"It answers falsely: {fault.title}." if fault else "It answers requests honestly.")
 
     # --- all of it
 
@@ -530,12 +541,16 @@ class MachinePage(Page):
         column.addWidget(self.middle, 1)
 
     def _make_filled(self) -> QWidget:
-        made = QWidget()
+        made = _Body()
         column = QVBoxLayout(made)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
         column.addWidget(self.drive)
         self.memory = Card("Memory of the guest")
+        self.memory.detail.hide()
+        self.unpacked = Elided("", "muted")
+        self.memory.head.takeAt(2)  # the stretch: the words take the room
+        self.memory.head.addWidget(self.unpacked, 1)
         self.memory.body.addWidget(self.map)
         self.memory.body.addWidget(self.field, 1)
         below = QSplitter(Qt.Orientation.Horizontal)
@@ -552,14 +567,20 @@ class MachinePage(Page):
         self.below = below
         column.addWidget(self.memory, 2)
         column.addWidget(below, 3)
-        return made
+        area = QScrollArea()
+        area.setObjectName("pageScroll")
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(made)
+        return area
 
     def _make_bench(self) -> Card:
         card = Card("Tamper")
         card.body.setContentsMargins(1, 0, 1, 0)
         self.bench = QStackedWidget()
         self.tabs = Segments(
-            ((IMAGE_TAB, "Attacks on the image"), (BYTES_TAB, "Bytes"), (ATTESTATION_TAB, "Attestation")),
+            ((IMAGE_TAB, "Image"), (BYTES_TAB, "Bytes"), (ATTESTATION_TAB, "Attestation")),
             self.show_bench,
             "What is tampered with",
         )
@@ -583,6 +604,20 @@ class MachinePage(Page):
         self.show_bench(IMAGE_TAB)
         self._show_fault()
         return card
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Give the parts the places that there is room for."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Where the page is narrow for its text, what stands side by side goes one below the other."""
+        theme = self.workbench.theme
+        wide = self.width() >= theme.pixels(_WIDE)
+        self.drive.set_wide(wide=wide)
+        self.below.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)
+        self.below.setMinimumHeight(theme.pixels(_LEAST_BELOW if wide else 2 * _LEAST_BELOW))
+        self.memory.setMinimumHeight(theme.pixels(_LEAST_MEMORY))
 
     def _connect(self) -> None:
         desk, session, player, drive = self.desk, self.session, self.player, self.drive
@@ -616,6 +651,8 @@ class MachinePage(Page):
         self._side.place_asked.connect(self._show_bytes)
         self._side.help_requested.connect(self.workbench.help_requested)
         self._side.identity.asked.connect(self._wish)
+        self.workbench.theme.changed.connect(self._fit)
+        self._fit()
 
     def _show_bytes(self, offset: int) -> None:
         self.show_bench(BYTES_TAB)

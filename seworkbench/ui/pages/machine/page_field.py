@@ -209,7 +209,7 @@ class PageField(QWidget):
             last = group.pages if done == group.pages else done // self._share * self._share
             full = min(cells, max(0, -(-(last - row.first) // self._share)))
             for column in range(cells):
-                role = "hashed" if column < full else "line"
+                role = "hashed" if column < full else "clear"
                 painter.fillRect(self._cell(row, column), roles.colour(role))
         for offset, length in self._changed:
             self._paint_changed(painter, offset, length)

@@ -75,7 +75,7 @@ def spots_of(call: Call, medium: Medium) -> tuple[Spot, ...]:
 
 def region_at(medium: Medium, offset: int) -> str:
     """What lies at an offset, with the page of a component."""
-    for area in medium.inspection.parts():
+    for area in medium.parts:
         if area.offset <= offset < area.offset + area.length:
             page = (offset - area.offset) // PAGE_SIZE + 1
             pages = -(-area.length // PAGE_SIZE)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,7 @@ class Medium:
         prepared: where, in detail.
         started: the file that starts: the image itself, or the copy with the changes.
         inspection: what that file looks like; that of the original where the copy is too broken.
+        original: what the image looks like.
     """
 
     image: Path
@@ -65,11 +67,23 @@ class Medium:
     prepared: Prepared
     started: Path
     inspection: Inspection
+    original: Inspection
 
-    @property
+    @cached_property
+    def parts(self) -> list[Area]:
+        """The large parts of the file that starts.
+
+        What is where it was keeps its name, though the changed header may not open any more to tell it.
+        """
+        known = {(area.offset, area.length): area.name for area in self.original.parts()}
+        return [
+            replace(area, name=known.get((area.offset, area.length), area.name)) for area in self.inspection.parts()
+        ]
+
+    @cached_property
     def components(self) -> list[Area]:
         """The parts that the Ultravisor unpacks, in order."""
-        return [area for area in self.inspection.parts() if area.protection in _UNPACKED]
+        return [area for area in self.parts if area.protection in _UNPACKED]
 
     @property
     def pages(self) -> int:
@@ -234,14 +248,14 @@ def _prepared(image: Path, changes: Changes, copy: Path | None, machine: Machine
     if not original.is_image:
         raise SeError("This is a bare SE header; a machine starts images.", where=str(image))
     if copy is None:
-        return Medium(image, changes, Prepared(), image, original)
+        return Medium(image, changes, Prepared(), image, original, original)
     prepared = prepare(changes, image, machine)
     write_tampered(image, prepared.tampering, copy, job=job)
     try:
         inspection = _inspected(copy, machine, job)
     except SeError:
         inspection = original
-    return Medium(image, changes, prepared, copy, inspection)
+    return Medium(image, changes, prepared, copy, inspection, original)
 
 
 def _inspected(image: Path, machine: Machine, job: Job) -> Inspection:

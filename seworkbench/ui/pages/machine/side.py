@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from seworkbench.ui.theme import Theme
 
 MACHINE, CALL, ALL = "machine", "call", "all"
+_LEAST_CHECKS = 280
 
 
 class MachineSide(QWidget):
@@ -42,12 +43,13 @@ class MachineSide(QWidget):
         super().__init__()
         self.setObjectName("side")
         self._theme = theme
+        self._result: Check | None = None
         self.identity = Identity(theme, now)
         self.call = _CallPanel(theme)
         self.checks = ChecklistView(theme)
         self.stack = QStackedWidget()
         self.stack.addWidget(_scrolled(self.identity))
-        self.stack.addWidget(self.call)
+        self.stack.addWidget(_scrolled(self.call))
         self.stack.addWidget(self.checks)
         self.choice = Segments(((MACHINE, "Machine"), (CALL, "Call"), (ALL, "All checks")), self.show_part, "Side")
         column = QVBoxLayout(self)
@@ -71,12 +73,16 @@ class MachineSide(QWidget):
 
     def show_part(self, part: str) -> None:
         """Show a part."""
+        if part == ALL and self.checks.check is not self._result:
+            self.checks.show_check(self._result)
         self.choice.choose(part)
         self.stack.setCurrentIndex((MACHINE, CALL, ALL).index(part))
 
     def show_result(self, check: Check | None) -> None:
-        """Show all checks of a start."""
-        self.checks.show_check(check)
+        """Show all checks of a start; dozens of rows, which are not made before somebody looks."""
+        self._result = check
+        if self.part == ALL or check is None:
+            self.checks.show_check(check)
 
 
 class _CallPanel(QWidget):
@@ -104,6 +110,8 @@ class _CallPanel(QWidget):
         self.checklist = ChecklistView(theme)
         column.addWidget(self.checklist, 1)
         column.addStretch(0)
+        theme.changed.connect(self._fit)
+        self._fit()
         self.show_call(None, ())
 
     @property
@@ -154,6 +162,10 @@ class _CallPanel(QWidget):
         if call.check is not None:
             self._facts.addWidget(rule())
             self.checklist.show_check(call.check)
+
+    def _fit(self) -> None:
+        # Where there is less room, all of the call is scrolled.
+        self.checklist.setMinimumHeight(self._theme.pixels(_LEAST_CHECKS))
 
     def _add_spots(self, spots: Sequence[Spot]) -> None:
         self._facts.addWidget(rule())
