@@ -65,11 +65,11 @@ class Bench:
 
     def open(self) -> None:
         self.workbench = Workbench(self.folder / "settings.json")
-        self.workbench.theme.choose(ThemeChoice.LIGHT)
         self.page = MachinePage(self.workbench, Player(pace=0, frame_ms=0))
         self.window = MainWindow(self.workbench, [self.page])
         self.workbench.setParent(self.window)
         self.page.player.setParent(self.page)
+        self.workbench.theme.choose(ThemeChoice.LIGHT)
         self.window.show()
         self.settle()
 
@@ -140,7 +140,8 @@ class Bench:
 
 @pytest.fixture
 def bench(qapp: QApplication, tmp_path: Path, made: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    qapp.setStyle("Fusion")
+    if qapp.style().name() != "fusion":  # setting it anew takes a while
+        qapp.setStyle("Fusion")
     bench = Bench(tmp_path, made, monkeypatch)
     yield bench
     bench.close()
