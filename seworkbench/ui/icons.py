@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
 from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
@@ -27,11 +27,12 @@ VERDICT_ICONS = {
 class _RoleEngine(QIconEngine):
     """Draws an SVG in the colour that a role has at the moment of painting, so icons follow the theme."""
 
-    def __init__(self, svg: str, theme: Theme, role: str) -> None:
+    def __init__(self, svg: str, theme: Theme, role: str, *, leading: bool) -> None:
         super().__init__()
         self._svg = svg
         self._theme = theme
         self._role = role
+        self._leading = leading
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, _state: QIcon.State) -> None:
         """Draw into `rect`, keeping the icon square."""
@@ -39,8 +40,8 @@ class _RoleEngine(QIconEngine):
         colour = self._theme.roles.colour(role).name()
         renderer = QSvgRenderer(QByteArray(self._svg.replace("currentColor", colour).encode()))
         side = min(rect.width(), rect.height())
-        centre = QPointF(rect.x() + rect.width() / 2, rect.y() + rect.height() / 2)
-        renderer.render(painter, QRectF(centre.x() - side / 2, centre.y() - side / 2, side, side))
+        left = rect.x() if self._leading else rect.x() + (rect.width() - side) / 2
+        renderer.render(painter, QRectF(left, rect.y() + (rect.height() - side) / 2, side, side))
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         """The icon as a picture."""
@@ -53,10 +54,18 @@ class _RoleEngine(QIconEngine):
 
     def clone(self) -> QIconEngine:
         """A copy, as Qt asks for when an icon is changed."""
-        return _RoleEngine(self._svg, self._theme, self._role)
+        return _RoleEngine(self._svg, self._theme, self._role, leading=self._leading)
 
 
-def icon(name: str, theme: Theme, role: str = "muted") -> QIcon:
-    """The icon of that name in the colour of a role."""
+def icon(name: str, theme: Theme, role: str = "muted", *, leading: bool = False) -> QIcon:
+    """The icon of that name in the colour of a role.
+
+    Args:
+        name: of a file in resources/icons.
+        theme: whose roles it follows.
+        role: its colour.
+        leading: in a place wider than high, whether it stands at the left instead of in the middle; what is left
+            over parts it from a text, which style sheets cannot do.
+    """
     svg = resource(f"icons/{name}.svg").read_text(encoding="utf-8")
-    return QIcon(_RoleEngine(svg, theme, role))
+    return QIcon(_RoleEngine(svg, theme, role, leading=leading))

@@ -254,7 +254,7 @@ class MainWindow(QMainWindow):
         self.search.setFixedWidth(min(theme.pixels(420), 560))
         self.messages.setFixedHeight(min(theme.pixels(140), 220))
         for made in self._rail_buttons.values():
-            made.setIconSize(QSize(theme.pixels(17), theme.pixels(17)))
+            made.setIconSize(QSize(theme.pixels(26), theme.pixels(17)))
         names = max(QFontMetrics(theme.font(bold=True)).horizontalAdvance(page.TITLE) for page in self.pages.values())
         self.rail.setFixedWidth(max(theme.pixels(64) + names, _RAIL_WIDTH if theme.zoom <= 1 else 0))
         self.side.setMinimumWidth(min(theme.pixels(_SIDE_WIDTH - 56), _SIDE_LIMIT))
@@ -345,7 +345,7 @@ class MainWindow(QMainWindow):
             made = QToolButton()
             made.setObjectName("railButton")
             made.setText(page.TITLE)
-            made.setIcon(icon(page.ICON, self.workbench.theme))
+            made.setIcon(icon(page.ICON, self.workbench.theme, leading=True))
             made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             made.setCheckable(True)
             made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
