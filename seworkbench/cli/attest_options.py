@@ -5,20 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seworkbench.attestation.protection_key import read_protection_key
 from seworkbench.cli.options import Once, PathList
 from seworkbench.errors import FormatError, SeError, UsageError
 from seworkbench.files import AtomicFile, read_whole, refuse_own_input, refuse_taken
-from seworkbench.formats.arcb import PROTECTION_KEY_SIZE
 from seworkbench.formats.exchange import MAX_EXCHANGE_FILE_SIZE
-from seworkbench.secret import Secret
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable, Iterator
 
     from seworkbench.attestation.known import FoundHeader, Known
-
-_HEX_KEY_SIZE = 2 * PROTECTION_KEY_SIZE
 
 
 def add_input(parser: ArgumentParser, what: str) -> None:
@@ -87,28 +84,6 @@ def add_verification(parser: ArgumentParser) -> None:
     )
     known.add_argument(
         "--other-arpk", action=PathList, default=[], metavar="FILE", help="their protection keys, in the same order"
-    )
-
-
-def read_protection_key(path: Path) -> Secret:
-    """Read the protection key of a request: 32 raw bytes.
-
-    Raises:
-        SeError: if it cannot be read or is none; hexadecimal text is named as such.
-    """
-    content = read_whole(path, 1 << 16)
-    if len(content) == PROTECTION_KEY_SIZE:
-        return Secret(content)
-    if len(content.strip()) == _HEX_KEY_SIZE:
-        raise FormatError(
-            "The protection key must be 32 raw bytes; this looks like hexadecimal text.",
-            where=str(path),
-            remedy=f"Turn it into bytes: xxd -r -p {path.name} > arpk.key",
-        )
-    raise FormatError(
-        f"The protection key (ARPK) must be exactly {PROTECTION_KEY_SIZE} bytes; the file has {len(content)}.",
-        where=str(path),
-        remedy="Use the key file that was written when the request was created.",
     )
 
 

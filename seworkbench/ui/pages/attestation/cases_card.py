@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from seworkbench.checks import Verdict
 from seworkbench.ui.icons import VERDICT_ICONS, icon
 from seworkbench.ui.pages.attestation.case import CaseState
+from seworkbench.ui.pages.attestation.rows_model import Index, RowsModel
 from seworkbench.ui.theme import VERDICT_ROLES
 from seworkbench.ui.widgets.basic import Card, button
 
@@ -21,56 +22,36 @@ if TYPE_CHECKING:
     from seworkbench.ui.theme import Theme
     from seworkbench.workspace.cases import AttestationCase
 
-Index = QModelIndex | QPersistentModelIndex
-_COLUMNS = ("Case", "Begun, UTC", "Image or header", "Machine", "Verdict")
 _TITLE, _BEGUN, _IMAGE, _MACHINE, _VERDICT = range(5)
-_NO_INDEX = QModelIndex()
 _ROW = 26
 
 
-class CasesModel(QAbstractTableModel):
+class CasesModel(RowsModel["tuple[AttestationCase, CaseState]"]):
     """The cases.
 
     Args:
         theme: colours of the verdicts.
     """
 
+    COLUMNS = ("Case", "Begun, UTC", "Image or header", "Machine", "Verdict")
+
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._rows: tuple[tuple[AttestationCase, CaseState], ...] = ()
 
     def show_cases(self, cases: tuple[AttestationCase, ...]) -> None:
         """Show other cases."""
-        self.beginResetModel()
-        self._rows = tuple((case, CaseState.from_json(case.state)) for case in cases)
-        self.endResetModel()
+        self.show_rows(tuple((case, CaseState.from_json(case.state)) for case in cases))
 
     def number(self, row: int) -> int:
         """Number of the case in a row."""
-        return self._rows[row][0].id
-
-    def rowCount(self, parent: Index = _NO_INDEX) -> int:  # noqa: N802 - Qt's name
-        """One row a case."""
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = _NO_INDEX) -> int:  # noqa: N802 - Qt's name
-        """The columns."""
-        return 0 if parent.isValid() else len(_COLUMNS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: N802 - Qt's name
-        """Names of the columns."""
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return _COLUMNS[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        return None
+        return self.rows[row][0].id
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Texts and signs of a case."""
         if not index.isValid():
             return None
-        case, state = self._rows[index.row()]
+        case, state = self.rows[index.row()]
         column = index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             return _text(case, state, column)

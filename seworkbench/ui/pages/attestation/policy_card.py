@@ -4,62 +4,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
 from seworkbench.checks import Verdict
 from seworkbench.ui.icons import VERDICT_ICONS, icon
 from seworkbench.ui.pages.attestation.policy_rows import PolicyRow, is_verified, policy_rows
+from seworkbench.ui.pages.attestation.rows_model import NO_INDEX, Index, RowsModel
 from seworkbench.ui.pages.attestation.step_card import StepCard
 from seworkbench.ui.pages.build.parts import Elided
 from seworkbench.ui.theme import VERDICT_ROLES
 from seworkbench.ui.widgets.basic import label
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QObject
-
     from seworkbench.ui.pages.attestation.session import AttestationSession
     from seworkbench.ui.theme import Theme
     from seworkbench.ui.workbench import Workbench
 
-Index = QModelIndex | QPersistentModelIndex
-_COLUMNS = ("Question", "Asked for", "Answer", "Verdict")
 _QUESTION, _ASKED, _ANSWER, _VERDICT = range(4)
-_NO_INDEX = QModelIndex()
 _ROW, _HEAD = 22, 22
 ROW = Qt.ItemDataRole.UserRole
 _SHARES = (0.205, 0.16, 0.295)
 
 
-class PolicyModel(QAbstractTableModel):
+class PolicyModel(RowsModel[PolicyRow]):
     """The policies."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.rows: tuple[PolicyRow, ...] = ()
-
-    def show_rows(self, rows: tuple[PolicyRow, ...]) -> None:
-        """Show other rows."""
-        self.beginResetModel()
-        self.rows = rows
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = _NO_INDEX) -> int:  # noqa: N802 - Qt's name
-        """One row a policy."""
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: Index = _NO_INDEX) -> int:  # noqa: N802 - Qt's name
-        """The columns."""
-        return 0 if parent.isValid() else len(_COLUMNS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: N802 - Qt's name
-        """Names of the columns."""
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return _COLUMNS[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        return None
+    COLUMNS = ("Question", "Asked for", "Answer", "Verdict")
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Texts of a policy."""
@@ -95,7 +67,7 @@ class _Delegate(QStyledItemDelegate):
         rect = QRectF(option.rect)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self._table.selectionModel().isRowSelected(index.row(), _NO_INDEX):
+        if self._table.selectionModel().isRowSelected(index.row(), NO_INDEX):
             painter.fillRect(rect, roles.colour("accent_background"))
             if index.column() == 0:
                 painter.fillRect(QRectF(rect.left(), rect.top(), 3 * zoom, rect.height()), roles.colour("accent"))

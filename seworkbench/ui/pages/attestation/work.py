@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from seworkbench.attestation.known import FoundHeader, Known, KnownRequest, find_header
 from seworkbench.attestation.policy import PolicyResult, check_policies
+from seworkbench.attestation.protection_key import read_protection_key
 from seworkbench.attestation.record import RequestRecord, read_record
 from seworkbench.attestation.request import CreatedRequest, create_request, record_path, request_flags, write_request
 from seworkbench.attestation.verify import AttestationVerification, verify_response
@@ -17,11 +18,10 @@ from seworkbench.crypto.request_seal import open_request
 from seworkbench.errors import FormatError, SeError
 from seworkbench.files import AtomicFile, read_whole
 from seworkbench.formats.additional_data import PART_KINDS
-from seworkbench.formats.arcb import PROTECTION_KEY_SIZE, parse_arcb
+from seworkbench.formats.arcb import parse_arcb
 from seworkbench.formats.exchange import MAX_EXCHANGE_FILE_SIZE, parse_exchange, parse_request, parse_response
 from seworkbench.formats.se_header import parse_header
 from seworkbench.image.image_file import open_image
-from seworkbench.secret import Secret
 from seworkbench.ui.pages.attestation.case import CaseState
 from seworkbench.workspace.cases import CaseFile
 from seworkbench.workspace.verdicts import VerdictRecord
@@ -133,31 +133,13 @@ def load_response(path: Path) -> bytes:
     return content
 
 
-def read_key(path: Path) -> Secret:
-    """Read the protection key of a request.
-
-    Raises:
-        SeError: if it cannot be read or is none; hexadecimal text is named as such.
-    """
-    content = read_whole(path, 1 << 16)
-    if len(content) == PROTECTION_KEY_SIZE:
-        return Secret(content)
-    hexadecimal = len(content.strip()) == 2 * PROTECTION_KEY_SIZE
-    raise FormatError(
-        f"The protection key must be {PROTECTION_KEY_SIZE} raw bytes; "
-        f"{'this looks like hexadecimal text' if hexadecimal else f'the file has {len(content)}'}.",
-        where=str(path),
-        remedy="Use the key file that was written when the request was created.",
-    )
-
-
 def require_fitting_key(path: Path, arcb: bytes | None) -> bool | None:
     """Whether a key opens a request; None if there is no request yet.
 
     Raises:
         SeError: if it is no protection key.
     """
-    with read_key(path) as key:
+    with read_protection_key(path) as key:
         if arcb is None:
             return None
         try:
@@ -243,7 +225,7 @@ def other_knowledge(cases: Iterable[AttestationCase], current: int, states: dict
         if files.request is not None and state.key_path:
             try:
                 arcb = parse_arcb(parse_exchange(files.request).arcb)
-                with read_key(Path(state.key_path)) as key:
+                with read_protection_key(Path(state.key_path)) as key:
                     requests.setdefault(arcb.tag, KnownRequest(f"of case {case.title}", open_request(arcb, key)))
             except SeError:
                 continue  # its key is gone, as it should be
@@ -312,7 +294,7 @@ def judge(question: Question, job: Job) -> Judged:
         user_data=(("that is expected", question.policies.user_data),) if question.policies.user_data else (),
     )
     job.check()
-    with read_key(Path(state.key_path)) as key:
+    with read_protection_key(Path(state.key_path)) as key:
         verification = verify_response(response, header, key, at=question.at, known=known)
     digest = hashlib.sha256(response).hexdigest()
     seen_response, seen = state.seen_response, state.seen_at
