@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from seworkbench.ui.activity import size_text
 from seworkbench.ui.widgets.basic import label
+from seworkbench.ui.widgets.plots import plot_pen, still_plot, style_axis, upright_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -164,16 +165,8 @@ class EntropyCurve(QWidget):
         super().showEvent(event)
 
     def _build(self) -> None:
-        import pyqtgraph as pg  # type: ignore[import-untyped]  # noqa: PLC0415 - see the module's docstring
-
-        plot = pg.PlotWidget()
-        plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        plot.setFrameShape(plot.Shape.NoFrame)
-        plot.setMenuEnabled(False)
-        plot.hideButtons()
-        # Neither wheel nor dragging zooms: the whole file stays in view, aligned with the map.
-        plot.setMouseEnabled(x=False, y=False)
-        plot.getViewBox().setDefaultPadding(0.0)
+        # It stands still: the whole file stays in view, aligned with the map.
+        plot = still_plot()
         plot.getViewBox().sigResized.connect(lambda _box: self._ticks())
         plot.showAxis("right")
         self._curves = {
@@ -181,7 +174,7 @@ class EntropyCurve(QWidget):
             "printable": plot.plot(antialias=True),
             "entropy": plot.plot(antialias=True),
         }
-        self._cursor = pg.InfiniteLine(movable=True)
+        self._cursor = upright_line(movable=True)
         self._cursor.sigDragged.connect(self._dragged)
         plot.addItem(self._cursor)
         plot.scene().sigMouseClicked.connect(self._clicked)
@@ -208,17 +201,11 @@ class EntropyCurve(QWidget):
         self._cursor.setPen(self._pen("accent", 2))
         self._cursor.setHoverPen(self._pen("accent", 3))
         for name in ("left", "bottom", "right"):
-            axis = self._plot.getAxis(name)
-            axis.setPen(QPen(roles.colour("line"), 0))
-            axis.setTextPen(roles.colour("muted"))
-            axis.setStyle(tickFont=self._theme.font(11), tickLength=-3, tickTextOffset=3)
+            style_axis(self._plot.getAxis(name), self._theme)
         self._ticks()
 
     def _pen(self, role: str, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
-        """A pen whose width is not stretched with the plot; such pens count the screen's own pixels."""
-        pen = QPen(self._theme.roles.colour(role), width * self.devicePixelRatioF(), style)
-        pen.setCosmetic(True)
-        return pen
+        return plot_pen(self, self._theme, role, width, style)
 
     def _draw(self) -> None:
         if self._plot is None:

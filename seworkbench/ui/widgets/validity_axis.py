@@ -40,6 +40,7 @@ from PySide6.QtWidgets import (
 from seworkbench.checks import Verdict
 from seworkbench.ui.theme import VERDICT_ROLES
 from seworkbench.ui.widgets.basic import link
+from seworkbench.ui.widgets.plots import plot_pen, still_plot, style_axis, upright_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -327,22 +328,14 @@ class ValidityAxis(QWidget):
         super().showEvent(event)
 
     def _build(self) -> None:
-        import pyqtgraph as pg  # type: ignore[import-untyped]  # noqa: PLC0415 - see the module's docstring
-
-        plot = pg.PlotWidget()
-        plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        plot.setFrameShape(plot.Shape.NoFrame)
-        plot.setMenuEnabled(False)
-        plot.hideButtons()
-        plot.setMouseEnabled(x=False, y=False)
+        plot = still_plot()
         plot.hideAxis("left")
         box = plot.getViewBox()
-        box.setDefaultPadding(0.0)
         box.sigResized.connect(lambda _box: self._resized())
         self._item = _Bars(self._theme, self, box)
-        self._now_line = pg.InfiniteLine(movable=False)
+        self._now_line = upright_line(movable=False)
         plot.addItem(self._now_line)
-        self._handle = pg.InfiniteLine(movable=True)
+        self._handle = upright_line(movable=True)
         self._handle.setZValue(10)
         self._handle.sigDragged.connect(lambda line: self._dragged(line, settled=False))
         self._handle.sigPositionChangeFinished.connect(lambda line: self._dragged(line, settled=True))
@@ -375,19 +368,11 @@ class ValidityAxis(QWidget):
         if self._plot is not None:
             roles = self._theme.roles
             self._plot.setBackground(roles.colour("panel"))
-            for line, role, width in ((self._handle, "accent", 2), (self._now_line, "muted", 1)):
-                pen = QPen(roles.colour(role), width * self.devicePixelRatioF())
-                pen.setCosmetic(True)
-                if line is self._now_line:
-                    pen.setStyle(Qt.PenStyle.DashLine)
-                line.setPen(pen)
-            hover = QPen(roles.colour("accent"), 3 * self.devicePixelRatioF())
-            hover.setCosmetic(True)
-            self._handle.setHoverPen(hover)
+            self._handle.setPen(plot_pen(self, self._theme, "accent", 2))
+            self._handle.setHoverPen(plot_pen(self, self._theme, "accent", 3))
+            self._now_line.setPen(plot_pen(self, self._theme, "muted", 1, Qt.PenStyle.DashLine))
             axis = self._plot.getAxis("bottom")
-            axis.setPen(QPen(roles.colour("line"), 0))
-            axis.setTextPen(roles.colour("muted"))
-            axis.setStyle(tickFont=self._theme.font(11), tickLength=-3, tickTextOffset=3)
+            style_axis(axis, self._theme)
             axis.setHeight(QFontMetricsF(self._theme.font(11)).height() + 6)
             self._ticks()
         self.repaint_rows()
