@@ -32,6 +32,8 @@ _ARROW = 8.0
 # How far each lane is across the room right of the steps.
 _PLACES = (0.10, 0.44, 0.69, 0.91)
 _BOX_WIDTH = 128.0
+# Narrower than that the words in the pills are lost; names of steps take a share of what there is.
+_LEAST, _STEPS_SHARE = 470.0, 0.22
 
 
 class Lane(Enum):
@@ -171,12 +173,12 @@ class SequenceDiagram(QWidget):
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Room for steps and pills."""
-        return QSize(round(560 * self._theme.zoom), self.sizeHint().height())
+        return QSize(round(_LEAST * self._theme.zoom), self.sizeHint().height())
 
     def lane_at(self, lane: Lane) -> float:
         """Where a lane is, from the left."""
         zoom = self._theme.zoom
-        left = (_MARGIN + _STEPS) * zoom
+        left = _MARGIN * zoom + self._steps_width()
         return left + _PLACES[list(Lane).index(lane)] * (self.width() - left)
 
     def go(self, widget: QWidget, by: int) -> None:
@@ -233,7 +235,7 @@ class SequenceDiagram(QWidget):
         top = _HEAD * zoom
         for step in self._picture.steps:
             self.steps[step.key].setGeometry(
-                round(_MARGIN * zoom), round(top), round(_STEPS * zoom), round(_ROW * zoom)
+                round(_MARGIN * zoom), round(top), round(self._steps_width()), round(_ROW * zoom)
             )
             self.steps[step.key].show()
             for row in step.rows:
@@ -262,6 +264,16 @@ class SequenceDiagram(QWidget):
         pill.setGeometry(round(left), round(top + (_ROW * zoom - height) / 2), round(width), round(height))
         pill.show()
 
+    def _steps_width(self) -> float:
+        return min(_STEPS * self._theme.zoom, _STEPS_SHARE * self.width())
+
+    def _box_width(self) -> float:
+        """Boxes of neighbouring lanes do not touch."""
+        room = self.width() - _MARGIN * self._theme.zoom - self._steps_width()
+        # The last box is moved inwards as far as it would stand out.
+        between, behind = _PLACES[3] - _PLACES[2], 1 - _PLACES[3]
+        return min(_BOX_WIDTH * self._theme.zoom, (between + behind) * room * 2 / 3 - 10 * self._theme.zoom)
+
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """Lanes keep their share of the width."""
         super().resizeEvent(event)
@@ -288,7 +300,7 @@ class SequenceDiagram(QWidget):
     def _paint_host(self, painter: QPainter) -> None:
         """What nobody trusts is hatched from top to bottom."""
         zoom = self._theme.zoom
-        middle, half = self.lane_at(Lane.HOST), _BOX_WIDTH * zoom / 2
+        middle, half = self.lane_at(Lane.HOST), self._box_width() / 2
         room = QRectF(middle - half, 5 * zoom, 2 * half, self.height() - 8 * zoom)
         painter.save()
         painter.setClipRect(room)
@@ -314,7 +326,7 @@ class SequenceDiagram(QWidget):
 
     def _paint_lane(self, painter: QPainter, lane: Lane) -> None:
         roles, zoom = self._theme.roles, self._theme.zoom
-        x, half = self.lane_at(lane), _BOX_WIDTH * zoom / 2
+        x, half = self.lane_at(lane), self._box_width() / 2
         firmware = lane is Lane.ULTRAVISOR and self._picture.simulated
         broken = firmware or lane is Lane.HOST
         box = QRectF(x - half, 5 * zoom, 2 * half, 34 * zoom)
@@ -331,7 +343,8 @@ class SequenceDiagram(QWidget):
         painter.setFont(name)
         painter.setPen(roles.colour("text"))
         upper = QRectF(box.left(), box.top() + 2 * zoom, box.width(), 16 * zoom)
-        painter.drawText(upper, Qt.AlignmentFlag.AlignCenter, lane.value)
+        title = QFontMetricsF(name).elidedText(lane.value, Qt.TextElideMode.ElideRight, box.width() - 4 * zoom)
+        painter.drawText(upper, Qt.AlignmentFlag.AlignCenter, title)
         painter.setFont(words)
         painter.setPen(roles.colour("muted"))
         caption = QFontMetricsF(words).elidedText(

@@ -193,7 +193,6 @@ class PolicyCard(StepCard):
         self.none.setVisible(not rows)
         if result is None:
             self.show_verdict(None)
-            self.detail.setText("")
             self.digest.show_text("")
             return
         self.show_verdict(result.policy.verdict)
@@ -202,9 +201,9 @@ class PolicyCard(StepCard):
             for verdict in (Verdict.PASSED, Verdict.FAILED, Verdict.WARNING, Verdict.NOT_CHECKED)
             if (count := sum(row.verdict is verdict for row in rows))
         ]
-        self.detail.setText(" · ".join(counts))
         which = "the verified" if is_verified(result) else "not verified"
-        self.digest.show_text(f"· {which} bytes, SHA-256 {result.verification.response_sha256.hex()[:8]}")
+        counts.append(f"{which} bytes, SHA-256 {result.verification.response_sha256.hex()[:8]}")
+        self.digest.show_text(" · ".join(counts))
 
     def select(self, check_id: str) -> None:
         """Select the row of a check without telling anybody; an unknown id selects none."""

@@ -249,7 +249,6 @@ class AttestationSide(QWidget):
         self._scroll = QScrollArea()
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setWidgetResizable(True)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         inner = QWidget()
         self._content = QVBoxLayout(inner)
         self._content.setContentsMargins(0, 0, 4, 0)
