@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seworkbench.cli.main import run
-from seworkbench.demo import story
+from seworkbench.demo import evidence, story
 from seworkbench.demo.stage import Stage
 from seworkbench.demo.story import STORY
 from seworkbench.errors import SeError
+from seworkbench.report.write import write_report
 from seworkbench.simulator.demo_pki import DemoPki
 
 from ..simulator.pki import demo_pki  # noqa: TID252 - RSA keys are made once
@@ -55,6 +56,15 @@ def test_it_tells_the_story_and_leaves_everything(tmp_path: Path, capsys: pytest
     assert "The folder is not empty." in capsys.readouterr().err
 
 
+@pytest.fixture
+def no_pdf(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The PDF takes half of the time; one test has it."""
+    monkeypatch.setattr(
+        evidence, "write_report", lambda report, path: None if path.suffix == ".pdf" else write_report(report, path)
+    )
+
+
+@pytest.mark.usefixtures("no_pdf")
 def test_without_a_name_it_finds_one_beside_earlier_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -69,6 +79,7 @@ def test_without_a_name_it_finds_one_beside_earlier_ones(
     assert [path.rpartition(".")[2] for path in record["report"]] == ["html", "pdf", "json"]
 
 
+@pytest.mark.usefixtures("no_pdf")
 def test_a_story_that_goes_wrong_ends_with_3_and_says_where(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

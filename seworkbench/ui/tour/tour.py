@@ -27,11 +27,13 @@ if TYPE_CHECKING:
     from seworkbench.jobs import Job
     from seworkbench.simulator.demo_pki import DemoPki
     from seworkbench.ui.tour.launcher import WindowMaker
+    from seworkbench.ui.window import MainWindow
 
 # Text for an audience, as far as the pages have room for it: their least size at zoom 1, in pixels.
 _PRESENTER_ZOOM = 1.4
 _ROOM_WIDTH, _ROOM_HEIGHT = 1040, 700
 _RESIZED_MS = 80
+_LEAVING_MS = 50
 _FOLDER = "seworkbench-tour-"
 
 
@@ -154,8 +156,8 @@ class Tour(QObject):
         self.ring.set_on(on=False)
         QApplication.instance().focusChanged.disconnect(self._focus_moved)  # type: ignore[union-attr]
         self.window.close()
-        self.window.deleteLater()
         shutil.rmtree(self.folder, ignore_errors=True)
+        _dispose(self.window, self.folder)
         self.ended.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
@@ -217,3 +219,12 @@ class Tour(QObject):
             return
         if any(part.isAncestorOf(now) for part in (self.window.stack, self.window.side)):
             self.director.pause()
+
+
+def _dispose(window: MainWindow, folder: Path) -> None:
+    """Let go of a closed window, when no thread works for it any more, and of what such a thread wrote meanwhile."""
+    if window.workbench.jobs.running:
+        QTimer.singleShot(_LEAVING_MS, window, lambda: _dispose(window, folder))
+        return
+    window.deleteLater()
+    shutil.rmtree(folder, ignore_errors=True)
