@@ -110,7 +110,8 @@ def _fetch(args: Namespace, plan: FetchPlan) -> FetchResult:
     for address in plan.urls:
         if not args.quiet:
             names = ", ".join(certificate.name for certificate in address.needed_by)
-            write_message("will ask" if not address.fallback else "may ask", f"{address.url} for {names}")
+            intent = "never asked" if not address.usable else "may ask" if address.fallback else "will ask"
+            write_message(intent, f"{address.url} for {names}")
     with foreground_job(quiet=bool(args.quiet or args.json)) as job:
         result = fetch_crls(plan, at=datetime.now(UTC), job=job)
     for made in result.tries:

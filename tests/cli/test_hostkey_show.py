@@ -12,6 +12,7 @@ import pytest
 
 from seworkbench.cli.main import run
 
+from ..trust.papers import certificate  # noqa: TID252
 from ..trust.web import Web, answer  # noqa: TID252
 
 HOST1 = "ee5b238212e602d7f100765e426540f3e254701fbde33c64d763ae795d3e6fa2"
@@ -147,6 +148,17 @@ def test_fetching_tells_all_addresses_first_and_what_came(
     assert f"    has   {ADDRESS}, next list due" in written.out
     assert f"saved {folder}/host.crl" in written.out
     assert crls("host1.crt", str(folder), *CHAIN, "-q") == 0
+
+
+def test_an_address_of_another_scheme_is_announced_as_never_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = tmp_path / "document.crt"
+    document.write_bytes(certificate("odd", "file:///etc/passwd").der)
+    assert crls(str(document), "--fetch") == 3
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].startswith("never asked: file:///etc/passwd for ")
+    assert "only http and https are used" in said[1]
 
 
 def test_saved_lists_replace_nothing_unless_asked(web: Web, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
