@@ -50,12 +50,15 @@ if TYPE_CHECKING:
 BEFORE, AFTER = timedelta(days=142), timedelta(days=405)  # eighteen months in all
 _ROW = 17.0
 _BAR = 9.0
-_NAME_WIDTH, _END_WIDTH = 178.0, 216.0
+_NAME_WIDTH, _END_WIDTH, _SHORT_END_WIDTH = 178.0, 216.0, 134.0
+_NAME_SHARE = 0.26
+# Narrower than this, the last day of each bar is left out; how long it lasts is not.
+_WIDE = 640
 _SOON = timedelta(days=14)
 _DAY = timedelta(days=1)
 _MONTH = timedelta(days=30)
 _DAYS_PER_YEAR = 365.25
-_MONTHS_PER_YEAR = 12
+_MONTHS_PER_YEAR, _MONTHS_SHOWN = 12, 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,13 +211,7 @@ class ValidityAxis(QWidget):
     def select(self, key: str) -> None:
         """Mark a bar and bring it into view; nobody is told."""
         self._chosen = key
-        row = self._row_of(key)
-        if row is not None:
-            top, height = round(row * self.row_height), round(self.row_height)
-            if top < self.bar.value():
-                self.bar.setValue(top)
-            elif top + height > self.bar.value() + self._seen():
-                self.bar.setValue(top + height - self._seen())
+        self._bring_into_view()
         self.repaint_rows()
         self._say()
 
@@ -360,9 +357,7 @@ class ValidityAxis(QWidget):
             self.choose_at(box.mapFromScene(event.scenePos()).y())
 
     def _restyle(self) -> None:
-        zoom = self._theme.zoom
-        self._names.setFixedWidth(round(_NAME_WIDTH * zoom))
-        self._ends.setFixedWidth(round(_END_WIDTH * zoom))
+        self._share_width()
         self.flag.restyle()
         self._fit_scroll()
         if self._plot is not None:
@@ -382,21 +377,34 @@ class ValidityAxis(QWidget):
         if self._plot is None:
             return
         _left, width = self.plot_span()
-        every = 3 if width > 480 * self._theme.zoom else 6
+        room = QFontMetricsF(self._theme.font(11)).horizontalAdvance("0000-00") + 12
+        # At least one instant is named, however short the axis is.
+        every = next((step for step in (3, 6) if width * step / _MONTHS_SHOWN > room), _MONTHS_PER_YEAR)
         named = []
         year, month = self._from.year, 1
         while (at := datetime(year, month, 1, tzinfo=UTC)) < self._from + BEFORE + AFTER:
             share = (at - self._from) / (BEFORE + AFTER)
             # A tick at the border would have its words cut off.
-            if 0.05 < share < 0.95:  # noqa: PLR2004 - see above
+            if room / 2 < share * width < width - room / 2:
                 named.append((at.timestamp(), f"{at:%Y-%m}"))
             year, month = (year, month + every) if month + every <= _MONTHS_PER_YEAR else (year + 1, 1)
         self._plot.getAxis("bottom").setTicks([named])
 
     # --- rows
 
+    def _bring_into_view(self) -> None:
+        row = self._row_of(self._chosen)
+        if row is None:
+            return
+        top, height = round(row * self.row_height), round(self.row_height)
+        if top < self.bar.value():
+            self.bar.setValue(top)
+        elif top + height > self.bar.value() + self._seen():
+            self.bar.setValue(top + height - self._seen())
+
     def _resized(self) -> None:
         self._fit_scroll()
+        self._bring_into_view()
         self._ticks()
         self.flag.show_instant()
 
@@ -461,8 +469,17 @@ class ValidityAxis(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """Fewer ticks in less room."""
         super().resizeEvent(event)
+        self._share_width()
         self._ticks()
         self.flag.show_instant()
+
+    def _share_width(self) -> None:
+        """Names and ends have their room, but where all is narrow the bars come first."""
+        zoom = self._theme.zoom
+        self._names.setFixedWidth(round(min(_NAME_WIDTH * zoom, self.width() * _NAME_SHARE)))
+        wide = self.width() > _WIDE * zoom
+        self._ends.show_days(shown=wide)
+        self._ends.setFixedWidth(round((_END_WIDTH if wide else _SHORT_END_WIDTH) * zoom))
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """A comfortable size."""
@@ -579,7 +596,12 @@ class _Column(QWidget):
         self._theme = theme
         self._axis = axis
         self._kind = kind
+        self._days = True
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+
+    def show_days(self, *, shown: bool) -> None:
+        """Whether ends are said with their day, too."""
+        self._days = shown
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         painter = QPainter(self)
@@ -621,8 +643,9 @@ class _Column(QWidget):
         painter.setFont(self._theme.font(12))
         painter.setPen(roles.colour("muted"))
         day_room = QFontMetricsF(self._theme.font(12)).horizontalAdvance("0000-00-00") + 12 * zoom
-        day = QRectF(band.left() + 10 * zoom, band.top(), day_room, band.height())
-        painter.drawText(day, Qt.AlignmentFlag.AlignVCenter, f"{shown:%Y-%m-%d}" if shown else "")
+        day = QRectF(band.left() + 10 * zoom, band.top(), day_room if self._days else 0.0, band.height())
+        if self._days:
+            painter.drawText(day, Qt.AlignmentFlag.AlignVCenter, f"{shown:%Y-%m-%d}" if shown else "")
         painter.setFont(self._theme.font(12, bold=soon or over or chosen))
         painter.setPen(roles.colour("failed" if over else "text" if soon else "muted"))
         painter.drawText(

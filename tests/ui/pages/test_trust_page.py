@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
 from seworkbench.checks import Verdict
 from seworkbench.ui import window as window_module
 from seworkbench.ui.pages.trust import session as session_module
-from seworkbench.ui.pages.trust.documents_model import DocumentsFilter, DocumentsModel
+from seworkbench.ui.pages.trust.documents_model import UNTIL, VERDICT, DocumentsFilter, DocumentsModel
 from seworkbench.ui.pages.trust.page import TrustPage
 from seworkbench.ui.pages.trust.session import TrustSession
 from seworkbench.ui.pages.trust.view import Group, Row, View
@@ -348,8 +348,8 @@ def test_dragging_the_instant_past_the_end_turns_everything_red_and_back(bench: 
 def test_the_next_change_is_announced(bench: Bench) -> None:
     bench.drop(*WHOLE)
     bench.set_present(datetime(2093, 12, 29, tzinfo=UTC))
-    assert bench.page.next_change.text().startswith("Next change in 3 days: ")
-    assert bench.page.next_change.text().endswith("2 host keys affected")
+    assert bench.page.next_change.whole.startswith("Next change in 3 days: ")
+    assert bench.page.next_change.whole.endswith("2 host keys affected")
 
 
 # --- one selection
@@ -386,6 +386,21 @@ def test_the_filter_finds_by_hash_serial_and_file(bench: Bench) -> None:
         assert documents.filter.rowCount(documents.filter.index(0, 0)) == 1
     documents.line.setText("nothing has this")
     assert documents.none.isVisible()
+
+
+def test_a_narrow_window_keeps_names_and_verdicts(bench: Bench) -> None:
+    bench.drop(*WHOLE)
+    for width, hidden in ((1024, True), (1440, False)):
+        bench.window.resize(width, 700)
+        tree = bench.page.documents.tree
+        QTest.qWait(20)
+        assert tree.isColumnHidden(UNTIL) is hidden
+        assert not tree.isColumnHidden(VERDICT)
+        ends = tree.columnViewportPosition(VERDICT) + tree.columnWidth(VERDICT)
+        assert ends <= tree.viewport().width() + 1
+        # What has no room in the head is in the menu.
+        assert bench.page.export.isVisible() is not hidden
+    assert "trust.export" in [action.id for action in bench.window.actions_table.possible()]
 
 
 # --- machines

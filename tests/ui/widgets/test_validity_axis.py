@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -241,3 +242,25 @@ def test_bars_have_the_colour_of_their_verdict(axis: ValidityAxis, theme: Theme)
 
 def test_an_instant_is_written_in_utc() -> None:
     assert instant_text(NOW) == "2026-11-24 09:14 UTC"
+
+
+@pytest.mark.parametrize(("width", "days"), [(900, True), (520, False)])
+def test_names_of_ticks_never_touch_and_bars_keep_their_room(axis: ValidityAxis, width: int, days: bool) -> None:
+    axis.resize(width, 240)
+    QApplication.processEvents()
+    ticks = axis.plot.getAxis("bottom")._tickLevels[0]
+    assert ticks
+    left, room = axis.plot_span()
+    places = [axis.share_of(datetime.fromtimestamp(at, UTC)) * room for at, _name in ticks]
+    assert all(later - earlier > 45 for earlier, later in pairwise(places))
+    assert room > 0.3 * width
+    assert axis._ends._days is days
+    assert left > 0
+
+
+def test_the_chosen_bar_stays_in_view_when_room_gets_short(axis: ValidityAxis) -> None:
+    axis.select("endless")
+    axis.resize(900, 120)
+    QApplication.processEvents()
+    assert len(BARS) - 1 in axis.rows_seen()
+    assert axis.row_top(len(BARS) - 1) + axis.row_height <= axis.rows_height + 1

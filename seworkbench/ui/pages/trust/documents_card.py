@@ -310,10 +310,16 @@ class DocumentsCard(Card):
         until = metrics.horizontalAdvance("0000-00-00") + _GAP * zoom
         verdict = metrics.horizontalAdvance("not checked") + 38 * zoom
         header.setMinimumSectionSize(round(40 * zoom))
-        for column, width in ((CODE, code), (UNTIL, until)):
-            header.resizeSection(column, round(width))
-        rest = self.tree.viewport().width() - code - until - verdict
-        header.resizeSection(NAME, round(max(96 * zoom, rest)))
+        # Name and verdict are always seen; the others give way where room is short, the end of validity first.
+        rest = self.tree.viewport().width() - verdict
+        least = metrics.horizontalAdvance("0000-0000000") + 2 * _GAP * zoom
+        for column, width, needed in ((CODE, code, least), (UNTIL, until, least)):
+            fits = rest - width >= needed
+            self.tree.setColumnHidden(column, not fits)
+            if fits:
+                header.resizeSection(column, round(width))
+                rest -= width
+        header.resizeSection(NAME, round(max(40 * zoom, rest)))
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
 
     def _restyle(self) -> None:

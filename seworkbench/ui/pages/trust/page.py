@@ -11,8 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QMenu,
+    QScrollArea,
+    QSizePolicy,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from seworkbench.checks import Verdict
 from seworkbench.errors import SeError
@@ -55,6 +65,8 @@ _LEGEND = (
     (Verdict.NOT_CHECKED, "not checked"),
 )
 _TABLE_WIDTH, _CHAIN_WIDTH = 410, 466
+# Narrower than this, two and one button less are in the head.
+_ALL_BUTTONS, _SOME_BUTTONS = 660, 470
 _UPPER_HEIGHT, _AXIS_HEIGHT = 410, 250
 
 
@@ -273,6 +285,13 @@ class TrustPage(Page):
         self.axis.select(main)
         self._show_side()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Buttons that have no room are in the menu all the same."""
+        super().resizeEvent(event)
+        zoom = self.workbench.theme.zoom
+        self.export.setVisible(self.width() > _ALL_BUTTONS * zoom)
+        self.fetch.setVisible(self.width() > _SOME_BUTTONS * zoom)
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
         """Take files, and text as everywhere."""
         if event.mimeData().hasUrls():
@@ -366,7 +385,7 @@ class TrustPage(Page):
         self.axis.select(main)
         names = {key: name_of(item, machines) for key, item in self.session.holdings.objects.items()}
         self.missing.show_missing(judgement.missing, names)
-        self.next_change.setText(self.view.next_change)
+        self.next_change.show_text(self.view.next_change)
         self._show_head()
         self._show_side()
 
@@ -608,8 +627,10 @@ class TrustPage(Page):
         upper.addWidget(chain)
         upper.setSizes([_TABLE_WIDTH, _CHAIN_WIDTH])
         validity = Card("Validity")
-        self.next_change = label("", "muted")
-        validity.head.addWidget(self.next_change)
+        self.next_change = Elided("", "muted")
+        self.next_change.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.next_change.setAlignment(Qt.AlignmentFlag.AlignRight)
+        validity.head.addWidget(self.next_change, 100)
         validity.body.setContentsMargins(2, 2, 2, 2)
         validity.body.addWidget(self.axis, 1)
         whole = QSplitter(Qt.Orientation.Vertical)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -28,7 +29,7 @@ from seworkbench.ui.widgets.validity_axis import instant_text, span_text
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from PySide6.QtGui import QFocusEvent
+    from PySide6.QtGui import QFocusEvent, QResizeEvent
 
     from seworkbench.checks import Check
     from seworkbench.trust.judgement import HostKeyJudgement, Missing, ObjectJudgement
@@ -193,8 +194,9 @@ class TrustSide(QWidget):
         )
         column.addWidget(self.empty)
         self.buttons = QFrame()
-        row = QHBoxLayout(self.buttons)
+        self._row = row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self.buttons)
         row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
         self.commands = button("Show as commands", self.commands_asked.emit)
         self.export = button("Export evidence…", self.export_asked.emit)
         for made in (self.commands, self.export):
@@ -203,6 +205,13 @@ class TrustSide(QWidget):
         column.addWidget(self.buttons)
         column.addStretch(0)
         self.show_nothing()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """One button below the other where they have no room side by side."""
+        super().resizeEvent(event)
+        needed = sum(made.sizeHint().width() for made in (self.commands, self.export)) + 40
+        down = QBoxLayout.Direction.TopToBottom
+        self._row.setDirection(QBoxLayout.Direction.LeftToRight if self.width() >= needed else down)
 
     # --- what is shown
 
