@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from seworkbench.attestation.firmware_service import DEFAULT_SERVICE, ask_firmware_service, service_url
 from seworkbench.attestation.policy import Policies, check_policies
+from seworkbench.attestation.protection_key import read_protection_key
 from seworkbench.attestation.result import policy_record
 from seworkbench.attestation.secret_store import ExpectedStore, read_added_secret
 from seworkbench.attestation.verify import AttestationVerification, verify_response
@@ -27,7 +28,6 @@ from seworkbench.cli.attest_options import (
     output_of,
     read_header,
     read_known,
-    read_protection_key,
     require_outputs,
     result_text,
     write_file,

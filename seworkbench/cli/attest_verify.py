@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seworkbench.attestation.policy import PolicyResult, open_points
+from seworkbench.attestation.protection_key import read_protection_key
 from seworkbench.attestation.result import verification_lines, verification_record
 from seworkbench.attestation.verify import AttestationVerification, verify_response
 from seworkbench.checks import Verdict
@@ -21,7 +22,6 @@ from seworkbench.cli.attest_options import (
     named_content,
     read_header,
     read_known,
-    read_protection_key,
     require_outputs,
     result_text,
     write_file,
