@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QProgre
 
 from seworkbench.ui.icons import icon
 from seworkbench.ui.widgets.basic import label
-from seworkbench.ui.workbench import Weight
+from seworkbench.ui.workbench import MOST_MESSAGES, Weight
 
 if TYPE_CHECKING:
     from seworkbench.jobs import Progress
@@ -146,3 +146,5 @@ class MessageList(QListWidget):
         text = f"{message.at:%H:%M:%S} UTC  {message.text}" + (f" {message.remedy}" if message.remedy else "")
         theme = self._workbench.theme
         self.insertItem(0, QListWidgetItem(icon(names[message.weight], theme, roles[message.weight]), text))
+        while self.count() > MOST_MESSAGES:
+            self.takeItem(self.count() - 1)

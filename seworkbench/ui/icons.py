@@ -46,6 +46,8 @@ class _RoleEngine(QIconEngine):
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         """The icon as a picture."""
         pixmap = QPixmap(size)
+        if size.isEmpty():  # where there is no room nothing can be drawn
+            return pixmap
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
         self.paint(painter, pixmap.rect(), mode, state)

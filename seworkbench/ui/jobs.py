@@ -11,9 +11,10 @@ import sys
 import threading
 import time
 from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QProcess, QRunnable, QThreadPool, QTimer, Signal
+from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
 from seworkbench.errors import Cancelled, SeError
 from seworkbench.jobs import Job, Progress
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 _CANCEL_PATIENCE_MS = 120
 # The rate shown is that of the last seconds, so that it follows a change.
 _RATE_WINDOW = 3.0
+_MOST_THREADS = 4
+# Seconds for light jobs to see that they are cancelled when the window closes.
+_CLOSING_PATIENCE = 2.0
 
 
 class RunningJob(QObject):
@@ -182,31 +186,27 @@ class _Worker(QObject):
         self.idle.emit()
 
 
-class _Task(QRunnable):
-    """A light job on a thread of the pool."""
-
-    def __init__(self, job: _ThreadJob, function: Callable[[Job], Any]) -> None:
-        super().__init__()
-        self._job = job
-        self._function = function
-
-    def run(self) -> None:
-        """Called on the thread; speaks to the window through queued signals only."""
-        try:
-            result = self._function(Job(self._job.reported.emit, self._job.cancelled))
-        except Cancelled:
-            self._job.ended.emit((None, None, True))
-        except SeError as error:
-            self._job.ended.emit((None, error, False))
-        except BaseException as defect:  # noqa: BLE001 - the job must end for whoever waits; the defect is told below
-            self._job.ended.emit((None, SeError(f"A defect in the program: {type(defect).__name__}."), False))
-            sys.excepthook(type(defect), defect, defect.__traceback__)
-        else:
-            self._job.ended.emit((result, None, False))
+def _run(job: _ThreadJob, function: Callable[[Job], Any]) -> None:
+    """Called on the thread; speaks to the window through queued signals only."""
+    try:
+        result = function(Job(job.tell_progress, job.cancelled))
+    except Cancelled:
+        job.tell_end(None, None, cancelled=True)
+    except SeError as error:
+        job.tell_end(None, error)
+    except BaseException as defect:  # noqa: BLE001 - the job must end for whoever waits; the defect is told below
+        job.tell_end(None, SeError(f"A defect in the program: {type(defect).__name__}."))
+        sys.excepthook(type(defect), defect, defect.__traceback__)
+    else:
+        job.tell_end(result, None)
 
 
 class _ThreadJob(QObject):
-    """Carries signals from a thread to the window."""
+    """Carries signals from a thread to the window.
+
+    A signal is sent under a lock that the window takes before it lets go of this object: emitting runs in C++, beside
+    the window, and must not find itself emitting from what is deleted.
+    """
 
     reported = Signal(object)
     ended = Signal(object)
@@ -214,12 +214,32 @@ class _ThreadJob(QObject):
     def __init__(self, job: RunningJob) -> None:
         super().__init__(job)
         self.cancelled = threading.Event()
+        self._lock = threading.Lock()
+        self._heard = True
         self._job = job
         self.reported.connect(job.report)
         self.ended.connect(self._end)
         job.on_cancel(self.cancelled.set)
 
+    def tell_progress(self, progress: Progress) -> None:
+        """New progress; for the thread."""
+        with self._lock:
+            if self._heard:
+                self.reported.emit(progress)
+
+    def tell_end(self, result: Any, error: SeError | None, *, cancelled: bool = False) -> None:
+        """The job ended; for the thread."""
+        with self._lock:
+            if self._heard:
+                self.ended.emit((result, error, cancelled))
+
+    def close(self) -> None:
+        """The window hears no more: from now on nothing is sent."""
+        with self._lock:
+            self._heard = False
+
     def _end(self, outcome: tuple[Any, SeError | None, bool]) -> None:
+        self.close()
         result, error, cancelled = outcome
         self._job.end(result=result, error=error, cancelled=cancelled)
 
@@ -235,7 +255,9 @@ class Jobs(QObject):
         self.running: list[RunningJob] = []
         self._workers: list[_Worker] = []
         self._closed = False
-        self._threads = QThreadPool(self)
+        # Not Qt's pool: it keeps a task for ever that ends before its start has returned to Python.
+        self._threads = ThreadPoolExecutor(_MOST_THREADS, "light-job")
+        self._light: dict[Future[None], _ThreadJob] = {}
 
     def warm_up(self) -> None:
         """Have an idle worker ready; not after the end, when a timer may still ask for one."""
@@ -274,7 +296,9 @@ class Jobs(QObject):
         if self._closed:
             job.end(cancelled=True)
             return job
-        self._threads.start(_Task(_ThreadJob(job), function))
+        self._light = {task: carrier for task, carrier in self._light.items() if not task.done()}
+        carrier = _ThreadJob(job)
+        self._light[self._threads.submit(_run, carrier, function)] = carrier
         return job
 
     def shut_down(self) -> None:
@@ -285,7 +309,11 @@ class Jobs(QObject):
         for worker in self._workers:
             worker.shut_down()
         self._workers.clear()
-        self._threads.waitForDone(2000)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        wait(self._light, _CLOSING_PATIENCE)
+        for carrier in self._light.values():
+            carrier.close()
+        self._light.clear()
 
     def _admit(self, job: RunningJob) -> RunningJob:
         self.running.append(job)

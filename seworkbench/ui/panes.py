@@ -1,7 +1,7 @@
-"""Moving in the window by keyboard: Tab in the order in which things are laid out, F6 from pane to pane.
+"""Moving in the window by keyboard: Tab as one reads, F6 from pane to pane.
 
 Qt's own order is that of creation: a row that is made later, a machine or a question, would come after everything else
-in the window, wherever it stands.
+in the window, wherever it stands. Here what stands in one container goes row by row, and every container as a whole.
 """
 
 from __future__ import annotations
@@ -9,25 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import (
-    QApplication,
-    QLayout,
-    QMainWindow,
-    QScrollArea,
-    QSplitter,
-    QStackedLayout,
-    QStackedWidget,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 
 def tab_order(root: QWidget) -> list[QWidget]:
-    """What the Tab key reaches inside a widget, itself included, in the order of the layouts."""
-    return [widget for widget in _laid_out(root) if takes_focus(widget)]
+    """What the Tab key reaches inside a widget, itself included, in reading order."""
+    return [widget for widget in _in_reading_order(root) if takes_focus(widget)]
 
 
 def takes_focus(widget: QWidget) -> bool:
@@ -36,64 +27,57 @@ def takes_focus(widget: QWidget) -> bool:
     return bool(policy) and widget.isVisible() and widget.isEnabled() and widget.focusProxy() is None
 
 
-def _laid_out(root: QWidget) -> list[QWidget]:
-    """A widget and everything inside it that is seen, each once."""
-    found: dict[QWidget, None] = {}
+def _in_reading_order(widget: QWidget) -> list[QWidget]:
+    """A widget and everything inside it that is seen.
 
-    def walk(widget: QWidget) -> None:
-        if widget.isHidden() or widget in found:
-            return
-        found[widget] = None
-        for part in _parts(widget):
-            if part is not None:
-                walk(part)
-        # What stands in no layout, such as the viewport of a view.
-        for child in widget.children():
-            if isinstance(child, QWidget) and not child.isWindow():
-                walk(child)
-
-    walk(root)
-    return list(found)
+    By geometry, not by asking the layouts: their items are no objects of Qt, and handling them here while rows come
+    and go ends in memory that is no more.
+    """
+    if widget.isHidden():
+        return []
+    found = [widget]
+    inside = widget.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    for child in _by_rows([child for child in inside if not child.isWindow() and not child.isHidden()]):
+        found += _in_reading_order(child)
+    return found
 
 
-def _parts(widget: QWidget) -> Iterator[QWidget | None]:
-    if isinstance(widget, QSplitter):
-        yield from (widget.widget(index) for index in range(widget.count()))
-    elif isinstance(widget, QStackedWidget):
-        yield widget.currentWidget()
-    elif isinstance(widget, QScrollArea):
-        yield widget.widget()
-    elif isinstance(widget, QMainWindow):
-        yield widget.centralWidget()
-    elif (layout := widget.layout()) is not None:
-        yield from _items(layout)
-
-
-def _items(layout: QLayout) -> Iterator[QWidget | None]:
-    if isinstance(layout, QStackedLayout):
-        yield layout.currentWidget()
-        return
-    for index in range(layout.count()):
-        item = layout.itemAt(index)
-        if item is None:
-            continue
-        if (widget := item.widget()) is not None:
-            yield widget
-        elif (inner := item.layout()) is not None:
-            yield from _items(inner)
+def _by_rows(widgets: list[QWidget]) -> list[QWidget]:
+    """Widgets of one container row by row: what overlaps the first of a row by half its height is in that row."""
+    left = sorted(widgets, key=lambda widget: (widget.y(), widget.x()))
+    ordered: list[QWidget] = []
+    while left:
+        first = left[0]
+        bottom = first.y() + first.height()
+        row = [
+            other
+            for other in left
+            if other is first or min(bottom, other.y() + other.height()) - other.y() > other.height() / 2
+        ]
+        ordered += sorted(row, key=QWidget.x)
+        left = [other for other in left if other not in row]
+    return ordered
 
 
 def step_focus(window: QWidget, *, forward: bool) -> bool:
-    """Give the focus to what comes next, around the end; tells whether there is anything that takes it."""
-    order = tab_order(window)
+    """Give the focus to what comes next, around the end; tells whether that was possible.
+
+    Args:
+        window: the window.
+        forward: whether to the next or to the previous.
+    """
+    focused = QApplication.focusWidget()
+    if focused is not None and not focused.isVisible():
+        # What had the focus is being hidden, perhaps deleted: no time to look around.
+        return False
+    everything = _in_reading_order(window)
+    order = [widget for widget in everything if takes_focus(widget)]
     if not order:
         return False
-    focused = QApplication.focusWidget()
     if focused in order:
         place = order.index(focused) + (1 if forward else -1)
     else:
         # It is somewhere that Tab does not stop at: go on from the nearest place before it.
-        everything = _laid_out(window)
         before = everything[: everything.index(focused)] if focused in everything else []
         passed = sum(widget in before for widget in order)
         place = passed if forward else passed - 1

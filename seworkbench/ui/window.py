@@ -208,7 +208,7 @@ class MainWindow(QMainWindow):
 
     def focusNextPrevChild(self, forward: bool) -> bool:  # noqa: N802 - Qt's name
         """Tab goes on in the order in which things are laid out; every widget of the window asks here."""
-        return step_focus(self, forward=forward)
+        return step_focus(self, forward=forward) or super().focusNextPrevChild(forward)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Ask if something runs, then end it and keep the settings."""
@@ -225,6 +225,8 @@ class MainWindow(QMainWindow):
             page.close_page()
         if self._help is not None:
             self._help.close()
+            self._help.deleteLater()
+            self._help = None
         settings = self.workbench.settings
         settings.page = self.page.NAME
         settings.geometry = bytes(self.saveGeometry().toHex().data()).decode("ascii")

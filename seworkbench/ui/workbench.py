@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 _KEYS = (Kind.KEY_32, Kind.KEY_64, Kind.PRIVATE_KEY)
 
 
+# Older messages go: a window that is open for weeks must not grow for ever.
+MOST_MESSAGES = 500
+
+
 class Weight(Enum):
     """How much a message matters."""
 
@@ -84,6 +88,7 @@ class Workbench(QObject):
         """Add a message."""
         message = Message(datetime.now(UTC), weight, text, remedy)
         self.messages.append(message)
+        del self.messages[:-MOST_MESSAGES]
         self.message_added.emit(message)
 
     def report(self, error: SeError) -> None:
