@@ -26,6 +26,7 @@ from seworkbench.ui import app as app_module
 from seworkbench.ui.command_palette import CommandPalette
 from seworkbench.ui.settings import Settings, settings_file
 from seworkbench.ui.theme import DARK, HIGH_CONTRAST, LIGHT, ThemeChoice
+from seworkbench.ui.workbench import MOST_MESSAGES
 from seworkbench.ui.workbench import Weight
 
 from .desk import INPUTS, PKI, Desk, Images, wait_until
@@ -632,3 +633,12 @@ def test_inspect_finds_room_for_everything_at_every_zoom(desk: Desk, zoom: float
     body, seen = desk.inspect.body, desk.inspect.area.viewport()
     wait_until(lambda: body.width() <= seen.width(), "the layout to settle", 2000)
     assert (desk.inspect.area.verticalScrollBar().maximum() > 0) == (zoom > 1)
+
+
+def test_old_messages_go_when_there_are_too_many(desk: Desk) -> None:
+    for number in range(MOST_MESSAGES + 20):
+        desk.window.workbench.say(f"Message {number}")
+    assert len(desk.window.workbench.messages) == MOST_MESSAGES
+    assert desk.window.messages.count() == MOST_MESSAGES
+    assert desk.messages[-1] == f"Message {MOST_MESSAGES + 19}"
+    assert desk.window.messages.item(0).text().endswith(f"Message {MOST_MESSAGES + 19}")
