@@ -399,6 +399,13 @@ STATES: dict[str, Callable[[Studio], None]] = {
     "help": _help,
     **ATTESTATION_STATES,
 }
+# The pictures of README.md: state -> file in resources/pictures.
+_README = {
+    "trust-filled": "trust",
+    "build-readme": "build",
+    "inspect-unlocked": "inspect",
+    "attestation-verified": "attestation",
+}
 # States that run a job when the picture is taken.
 _UNSETTLED = ("build-running",)
 
@@ -454,7 +461,7 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--readme"]:
         _start_application()
         with tempfile.TemporaryDirectory() as folder:
-            for state, name in (("build-readme", "build"), ("inspect-unlocked", "inspect")):
+            for state, name in _README.items():
                 shutil.copyfile(take(state, "light", Path(folder)), ROOT / "resources" / "pictures" / f"{name}.png")
         return 0
     target = Path(arguments[0])
