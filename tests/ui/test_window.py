@@ -26,8 +26,7 @@ from seworkbench.ui import app as app_module
 from seworkbench.ui.command_palette import CommandPalette
 from seworkbench.ui.settings import Settings, settings_file
 from seworkbench.ui.theme import DARK, HIGH_CONTRAST, LIGHT, ThemeChoice
-from seworkbench.ui.workbench import MOST_MESSAGES
-from seworkbench.ui.workbench import Weight
+from seworkbench.ui.workbench import MOST_MESSAGES, Weight
 
 from .desk import INPUTS, PKI, Desk, Images, wait_until
 
