@@ -125,7 +125,7 @@ def test_blocks_of_several_kinds_are_taken_one_by_one_and_certificates_together(
         (" \n\t\n", "It is empty."),
         ("x" * (TEXT_LIMIT + 1), "longer than 32 MiB"),
         ("00" * 100, "Read as 100 bytes in hexadecimal or as 150 bytes in Base64 it is nothing"),
-        ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "PEM text of a kind that has no use here"),
+        ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "This is a bare public key"),
         ("\x00\x01\x02", "Nothing this program works with"),
         ("\ud800", "One line of text"),
     ],
@@ -271,7 +271,8 @@ def test_a_pasted_command_line_is_as_if_it_was_typed(desk: Desk) -> None:
     assert desk.build.draft.recipe().command_line_text == "root=/dev/vda1 quiet"
 
 
-def test_a_pasted_certificate_becomes_a_host_of_the_build(desk: Desk) -> None:
+def test_a_certificate_pasted_on_the_build_page_becomes_a_host(desk: Desk) -> None:
+    desk.window.show_page("build")
     paste(desk, CERTIFICATE)
     assert desk.window.page is desk.build
     (host,) = desk.build.draft.hosts
@@ -291,7 +292,8 @@ def test_what_is_pasted_into_a_line_of_text_stays_there(desk: Desk) -> None:
 
 def test_pasted_text_that_nobody_knows_is_listed_with_the_reason(desk: Desk) -> None:
     paste(desk, "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n")
-    assert desk.messages == ["Pasted text: PEM text of a kind that has no use here."]
+    (message,) = desk.messages
+    assert message.startswith("Pasted text: This is a bare public key")
     assert desk.window.messages.isVisible()
 
 
@@ -316,7 +318,8 @@ def test_dropped_text_is_taken_as_pasted_text_is(desk: Desk) -> None:
     data = QMimeData()
     data.setText(CERTIFICATE)
     assert drop(desk, data)
-    assert len(desk.build.draft.hosts) == 1
+    assert desk.window.page is desk.trust
+    assert len(desk.trust.session.holdings.objects) == 1
 
 
 def test_the_address_of_something_elsewhere_is_refused_with_the_reason(desk: Desk) -> None:
