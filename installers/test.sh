@@ -20,6 +20,8 @@ readonly -a NEEDED=(
   "gcc                   gcc                  gcc                     gcc"
   "/usr/include/stdio.h  libc6-dev            glibc-devel             glibc-devel"
   "make                  make                 make                    make"
+  "Xvfb                  xvfb                 xorg-x11-server-Xvfb    xorg-x11-server-Xvfb"
+  "xdotool               xdotool              xdotool                 xdotool"
   "openssl               openssl              openssl                 openssl"
   "pdftotext             poppler-utils        poppler-utils           poppler-tools"
   "dpkg-deb              dpkg                 dpkg                    dpkg"

@@ -617,3 +617,27 @@ def test_a_field_that_is_not_there_is_said_so_and_the_list_goes_with_the_kind(de
     desk.type_into(bar.line, "no such field", then=None)
     assert bar.count.text() == "no field"
     assert not bar.list.isVisible()
+
+
+def test_a_key_dropped_together_with_an_image_is_for_that_image(desk: Desk) -> None:
+    desk.drop(desk.images.get("default"), INPUTS / "hdr.key")
+    desk.settle()
+    assert desk.window.page is desk.inspect
+    assert desk.inspect.session.inspection is not None
+    assert desk.inspect.session.inspection.content is not None
+    desk.drop(desk.images.get("two_hosts"), PKI / "host1.crt", INPUTS / "hdr.key")
+    desk.settle()
+    assert desk.inspect.title.text() == "two_hosts.img"
+    assert desk.inspect.session.inspection.content is not None
+    assert desk.facts()[3][1] == "1 of 2 key slots match known machines"
+    assert desk.build.draft.empty
+
+
+def test_a_key_dropped_together_with_what_cannot_be_opened_is_forgotten(desk: Desk) -> None:
+    broken = tampered(desk.images.get("default"), desk.folder, HEADER + 12, 0x80)
+    desk.drop(broken, INPUTS / "hdr.key")
+    desk.settle()
+    assert desk.error()
+    desk.open(desk.images.get("default"))
+    desk.settle()
+    assert desk.inspect.session.access is None

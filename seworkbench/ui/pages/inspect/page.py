@@ -6,10 +6,11 @@ One selection everywhere: whatever is chosen in tree, bytes, map or curve is mar
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFileDialog,
@@ -96,6 +97,7 @@ class InspectPage(Page):
         theme = workbench.theme
         self.session = InspectSession(workbench.jobs, self)
         self._known: dict[bytes, str] = {}
+        self._waiting: list[Recognised] = []  # files for an image that is being opened
         self._source: FileSource | None = None
         self._selecting = False
         self.empty = self._make_empty()
@@ -122,7 +124,7 @@ class InspectPage(Page):
         """Images and headers always; keys, documents and components once something is open."""
         if item.kind in (Kind.IMAGE, Kind.HEADER):
             return True
-        if self.session.inspection is None:
+        if self.session.inspection is None and not self.session.opening:
             return False
         if not self.isVisible():  # components are the Build page's then
             return item.kind in (Kind.KEY_HASHES, Kind.PRIVATE_KEY)
@@ -143,7 +145,11 @@ class InspectPage(Page):
         """Open it, unlock with it, or compare with it."""
         self.error.hide()
         if item.kind in (Kind.IMAGE, Kind.HEADER):
+            self._waiting.clear()
             self.session.open(item.path)
+        elif self.session.opening:
+            # Dropped together with an image, or right behind it: meant for that, not for the one shown before.
+            self._waiting.append(item)
         elif item.kind is Kind.KEY_32 and item.pasted and self._find_slot(item.path):
             self.workbench.pasted.forget(item)
         elif item.kind is Kind.KEY_32:
@@ -230,6 +236,10 @@ class InspectPage(Page):
         self._draw_curve(inspection)
         header = _header_field(inspection)
         self._choose_field(header.children[0] if header.children else header)
+        waiting, self._waiting[:] = list(self._waiting), []
+        # After the session has gone on to verify, which unlocking does anew.
+        for item in waiting:
+            QTimer.singleShot(0, self, partial(self.take, item))
 
     def _show_bytes(self, inspection: Inspection) -> None:
         if self._source is not None:
@@ -557,6 +567,7 @@ class InspectPage(Page):
     def _connect(self) -> None:
         session = self.session
         session.inspected.connect(self._show_inspection)
+        session.not_opened.connect(self._waiting.clear)
         session.verifying.connect(self._show_facts)
         session.given_up.connect(self._show_given_up)
         session.verified.connect(self._show_verification)

@@ -28,6 +28,7 @@ class InspectSession(QObject):
     """
 
     inspected = Signal(object)  # Inspection
+    not_opened = Signal()  # opening was cancelled or failed
     verifying = Signal()
     given_up = Signal()  # the verification was cancelled or failed
     verified = Signal(object, object)  # Check, contents as JSON or None
@@ -40,6 +41,7 @@ class InspectSession(QObject):
         self._jobs = jobs
         self._verification: RunningJob | None = None
         self._wish = 0
+        self.opening = False  # a file was asked for and is not there yet
         self.path: Path | None = None
         self.access: dict[str, str] | None = None
         self.inspection: Inspection | None = None
@@ -50,9 +52,11 @@ class InspectSession(QObject):
         """Look at a file; with `access` (names and paths as access_from_files takes them) also into it."""
         self._wish += 1
         wish = self._wish
+        self.opening = True
         job = self._jobs.start_light(f"Opening {path.name}", lambda handle: _look(path, access, handle), missed=False)
         job.done.connect(lambda inspection: self._opened(wish, inspection, access))
-        job.failed.connect(self.failed)
+        job.failed.connect(lambda error: self._not_opened(wish, error))
+        job.stopped.connect(lambda: self._not_opened(wish))
 
     def unlock(self, access: dict[str, str]) -> None:
         """Open the header of the file with a key; a key that does not fit changes nothing."""
@@ -115,6 +119,7 @@ class InspectSession(QObject):
     def _opened(self, wish: int, inspection: Inspection, access: dict[str, str] | None) -> None:
         if wish != self._wish:  # another file was asked for meanwhile
             return
+        self.opening = False
         self.stop()
         self.path = inspection.path
         self.access = access
@@ -123,6 +128,14 @@ class InspectSession(QObject):
         self.contents = None
         self.inspected.emit(inspection)
         self.verify()
+
+    def _not_opened(self, wish: int, error: SeError | None = None) -> None:
+        if wish != self._wish:
+            return
+        self.opening = False
+        self.not_opened.emit()
+        if error is not None:
+            self.failed.emit(error)
 
     def _has_verified(self, job: RunningJob, result: dict[str, Any]) -> None:
         if job is not self._verification:
