@@ -24,7 +24,7 @@ from seworkbench.image.recipe import (
     save_recipe,
 )
 
-FOLDER = Path("/work/images")
+FOLDER = Path("/srv/images")
 names = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=12).filter(
     lambda name: name not in (".", "..")
 )
