@@ -11,6 +11,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "verify": ("image_verify", "check an image step by step"),
         "extract": ("image_extract", "get the components back out of an image"),
         "dissect": ("image_dissect", "show a binary file field by field"),
+        "compare": ("image_compare", "tell how two images or headers differ"),
     },
     "hostkey": {
         "verify": ("hostkey_verify", "verify the chain of trust of host key documents"),

@@ -12,6 +12,7 @@ from seworkbench.formats.components import ComponentKind
 from seworkbench.formats.se_header import CCK_SIZE, HEADER_KEY_SIZE, IMAGE_KEY_SIZE
 from seworkbench.image.access import Access, HeaderKey, access_from_files
 from seworkbench.image.build import BuildOrder, Recipient, build_image, own_bootloader
+from seworkbench.image.compare import compare_files
 from seworkbench.image.contents import read_contents
 from seworkbench.image.extract import extract_image
 from seworkbench.image.header_checks import SupportedFlags
@@ -140,6 +141,16 @@ def list_files(job: Job, *, image: str, access: dict[str, str] | None = None) ->
     }
 
 
+def compare(
+    job: Job, *, left: str, right: str, left_access: dict[str, str] | None, right_access: dict[str, str] | None
+) -> dict[str, Any]:
+    """Compare two images or headers; arguments as for compare_files, keys as for `verify`."""
+    found = compare_files(
+        Path(left), Path(right), left_access=_access(left_access), right_access=_access(right_access), job=job
+    )
+    return found.to_json()
+
+
 def _cut(runs: Iterable[tuple[int, bytes]], size: int) -> Iterator[bytes]:
     """The runs without the padding behind `size` bytes."""
     for offset, run in runs:
@@ -155,4 +166,5 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "verify": verify,
     "extract": extract,
     "list_files": list_files,
+    "compare": compare,
 }

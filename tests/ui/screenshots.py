@@ -213,6 +213,19 @@ def _build_judged(studio: Studio) -> None:
     studio.drop(INPUTS / "kernel", _ramdisk(studio), INPUTS / "cmdline", files.good[0], files.revoked)
 
 
+def _inspect_fields(studio: Studio) -> None:
+    studio.unlocked()
+    studio.inspect.find_bar.ask("Field")  # type: ignore[attr-defined]
+    QTest.keyClicks(studio.inspect.find_bar.line, "digest")  # type: ignore[attr-defined]
+
+
+def _inspect_compare(studio: Studio) -> None:
+    studio.unlocked()
+    studio.inspect.session.compare(studio.images.get("cck_update"))  # type: ignore[attr-defined]
+    studio.settle()
+    studio.inspect.comparison.step(1)  # type: ignore[attr-defined]
+
+
 def _build_empty(studio: Studio) -> None:
     studio.window.show_page("build")
 
@@ -370,6 +383,8 @@ STATES: dict[str, Callable[[Studio], None]] = {
     "inspect-failing": _inspect_failing,
     "inspect-refused": _inspect_refused,
     "inspect-find": _inspect_find,
+    "inspect-fields": _inspect_fields,
+    "inspect-compare": _inspect_compare,
     "overview-trust": _overview_trust,
     "trust-empty": _trust_empty,
     "trust-filled": _trust_filled,

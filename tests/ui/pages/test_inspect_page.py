@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from seworkbench.checks import Verdict
 
@@ -641,3 +642,71 @@ def test_a_key_dropped_together_with_what_cannot_be_opened_is_forgotten(desk: De
     desk.open(desk.images.get("default"))
     desk.settle()
     assert desk.inspect.session.access is None
+
+
+# --- comparing
+
+
+def differing(desk: Desk) -> list[str]:
+    """Titles of what is shown as different."""
+    names = [row.accessibleName() for row in desk.inspect.comparison.findChildren(QWidget)]
+    return sorted({name.removesuffix(": different") for name in names if name.endswith(": different")})
+
+
+def test_two_images_are_compared_by_meaning_and_by_place(desk: Desk) -> None:
+    desk.open_unlocked("default")
+    desk.dialogs.file = str(desk.images.get("cck_update"))
+    desk.press("Ctrl+D")
+    desk.settle()
+    panel = desk.inspect.comparison
+    assert panel.isVisible()
+    assert panel.heading.text() == "Compared with cck_update.img"
+    assert {"CCK update allowed", "allow dumping", "Header tag"} <= set(differing(desk))
+    assert "Kernel" not in differing(desk)
+    assert panel.places.model().rowCount() > 3
+    panel.next.click()
+    first = desk.inspect.hex.selection
+    panel.next.click()
+    second = desk.inspect.hex.selection
+    assert second[0] > first[0] >= HEADER
+    panel.previous.click()
+    assert desk.inspect.hex.selection == first
+
+
+def test_what_is_equal_is_shown_on_request(desk: Desk) -> None:
+    desk.open_unlocked("default")
+    desk.inspect.session.compare(desk.images.get("cck_update"))
+    desk.settle()
+    panel = desk.inspect.comparison
+    before = len(panel.findChildren(QLabel))
+    panel.everything.click()
+    QApplication.processEvents()
+    assert len([made for made in panel.findChildren(QLabel) if made.isVisible()]) > before
+
+
+def test_a_key_that_opens_only_this_image_compares_what_anybody_sees(desk: Desk) -> None:
+    key = desk.folder / "other.key"
+    key.write_bytes(bytes(range(100, 132)))
+    desk.open_unlocked("default")
+    session = desk.inspect.session
+    assert session.path is not None
+    session._compare(session.path, desk.images.get("two_hosts"), session.access, {"header_key": str(key)})
+    desk.settle()
+    assert desk.error() == ""
+    assert desk.inspect.comparison.heading.text() == "Compared with two_hosts.img"
+    desk.inspect.comparison.everything.click()
+    texts = [made.text() for made in desk.inspect.comparison.findChildren(QLabel)]
+    assert "Needs the header key of both files." in texts
+
+
+def test_what_cannot_be_compared_is_an_error_and_another_file_forgets_the_comparison(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    desk.inspect.session.compare(INPUTS / "kernel")
+    desk.settle()
+    assert "No Secure Execution header" in desk.error()
+    desk.inspect.session.compare(desk.images.get("two_hosts"))
+    desk.settle()
+    assert "differ" in desk.inspect.comparison.sentence.text()
+    desk.open(desk.images.get("two_hosts"))
+    assert desk.inspect.comparison.heading.text() == "Compare"
+    assert not desk.inspect.comparison.places.isVisible()

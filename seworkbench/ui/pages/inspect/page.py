@@ -36,6 +36,7 @@ from seworkbench.ui.actions import Action
 from seworkbench.ui.activity import size_text
 from seworkbench.ui.icons import icon
 from seworkbench.ui.pages.build.parts import Elided
+from seworkbench.ui.pages.inspect.compare_panel import ComparePanel
 from seworkbench.ui.pages.inspect.contents_panel import ContentsPanel
 from seworkbench.ui.pages.inspect.fact_strip import FactStrip
 from seworkbench.ui.pages.inspect.facts import facts
@@ -110,6 +111,7 @@ class InspectPage(Page):
         self.details = FieldDetails(theme)
         self.checklist = ChecklistView(theme)
         self.contents = ContentsPanel(theme)
+        self.comparison = ComparePanel(theme)
         self.error = ErrorBox(theme)
         self._lay_out()
         self._side = self._make_side()
@@ -182,6 +184,7 @@ class InspectPage(Page):
                 page=self.NAME,
             ),
             self._action("verify", "Verify again", self.session.verify, "F5", "refresh-cw"),
+            self._action("compare", "Compare with another image…", self._ask_for_other, "Ctrl+D", "git-compare"),
             self._action("extract", "Extract components…", self._ask_for_folder, "Ctrl+E", "download"),
             Action(
                 "inspect.header",
@@ -203,7 +206,7 @@ class InspectPage(Page):
             self._source = None
 
     def show_side(self, name: str) -> None:
-        """Show "field", "checks" or "contents" at the side."""
+        """Show "field", "checks", "contents" or "compare" at the side."""
         self._side_buttons[name].setChecked(True)
         self._side_stack.setCurrentIndex(list(self._side_buttons).index(name))
 
@@ -231,6 +234,7 @@ class InspectPage(Page):
         ]
         self.map.show_map(inspection.size, regions)
         self.checklist.show_check(None)
+        self.comparison.clear()
         self.contents.show_nothing_yet(inspection)
         self._show_facts()
         self._draw_curve(inspection)
@@ -411,6 +415,21 @@ class InspectPage(Page):
         if name:
             self.workbench.files_offered.emit([Path(name)])
 
+    def _ask_for_other(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "SE image or header to compare with")
+        if name:
+            self.session.compare(Path(name))
+
+    def _show_comparison(self, other: Path, found: dict[str, Any]) -> None:
+        self.comparison.show_comparison(other, found)
+        self.show_side("compare")
+        self.workbench.say(f"{self.title.text()} compared with {other.name}: {found['summary']}")
+
+    def _show_difference(self, offset: int, length: int) -> None:
+        """Select bytes that differ, as far as this file has them."""
+        if self._source is not None and offset < self._source.size:
+            self.hex.select(offset, min(length, self._source.size - offset))
+
     def _ask_for_folder(self) -> None:
         name = QFileDialog.getExistingDirectory(self, "Folder for the components")
         if name:
@@ -549,10 +568,12 @@ class InspectPage(Page):
             ("field", "Field", self.details),
             ("checks", "Checks", self.checklist),
             ("contents", "Contents", self.contents),
+            ("compare", "Compare", self.comparison),
         ):
             made = QPushButton(text)
             made.setObjectName("segment")
             made.setCheckable(True)
+            made.setStyleSheet("padding: 3px 7px;")  # four of them, in a narrow place
             made.clicked.connect(lambda _checked=False, chosen=name: self.show_side(chosen))
             group.addButton(made)
             row.addWidget(made)
@@ -593,6 +614,9 @@ class InspectPage(Page):
         self.contents.extract_requested.connect(self._ask_for_folder)
         self.contents.unlock_requested.connect(self._ask_for_key)
         self.contents.files_requested.connect(self.session.list_files)
+        self.comparison.compare_requested.connect(self._ask_for_other)
+        self.comparison.place_selected.connect(self._show_difference)
+        session.compared.connect(self._show_comparison)
         self.workbench.theme.changed.connect(self._restyle)
         self._restyle()
 

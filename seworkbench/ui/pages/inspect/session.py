@@ -34,6 +34,7 @@ class InspectSession(QObject):
     verified = Signal(object, object)  # Check, contents as JSON or None
     extracted = Signal(object)  # result of the task "extract"
     listed = Signal(object)  # result of the task "list_files"
+    compared = Signal(object, object)  # Path, result of the task "compare"
     failed = Signal(object)  # SeError
 
     def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
@@ -104,6 +105,31 @@ class InspectSession(QObject):
         job = self._jobs.start("Listing the ramdisk", "list_files", arguments)
         job.done.connect(self.listed)
         job.failed.connect(self.failed)
+
+    def compare(self, other: Path) -> None:
+        """Compare the file with another one; what is inside too, if the key that is in use opens both."""
+        if self.inspection is not None:
+            self._compare(self.inspection.path, other, self.access, self.access)
+
+    def _compare(
+        self, path: Path, other: Path, access: dict[str, str] | None, other_access: dict[str, str] | None
+    ) -> None:
+        arguments = {"left": str(path), "right": str(other), "left_access": access, "right_access": other_access}
+        job = self._jobs.start(f"Comparing with {other.name}", "compare", arguments)
+
+        def done(result: dict[str, Any]) -> None:
+            if self.path == path:  # else another file is open by now
+                self.compared.emit(other, result)
+
+        def failed(error: SeError) -> None:
+            if other_access is not None:
+                # Most likely the key is not that of the other file: then only what anybody can see is compared.
+                self._compare(path, other, access, None)
+            else:
+                self.failed.emit(error)
+
+        job.done.connect(done)
+        job.failed.connect(failed)
 
     def stop(self) -> None:
         """Cancel a verification that runs."""
