@@ -32,6 +32,7 @@ class Settings:
         zoom: scale of all text.
         page: name of the page shown last.
         geometry: window geometry as Qt packs it, hexadecimal.
+        panes: how page and side share the width, as Qt packs it, hexadecimal.
         keep_recent: whether recent files are kept at all.
         recent: paths of files opened lately, newest first.
         workspace: path of the workspace that is opened at the start; empty for the usual one.
@@ -42,6 +43,7 @@ class Settings:
     zoom: float = 1.0
     page: str = "overview"
     geometry: str = ""
+    panes: str = ""
     keep_recent: bool = True
     recent: list[str] = field(default_factory=list)
     workspace: str = ""

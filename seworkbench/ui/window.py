@@ -112,6 +112,8 @@ class MainWindow(QMainWindow):
         workbench.help_requested.connect(self.show_help)
         if workbench.settings.geometry:
             self.restoreGeometry(QByteArray.fromHex(workbench.settings.geometry.encode()))
+        if workbench.settings.panes:
+            self._middle.restoreState(QByteArray.fromHex(workbench.settings.panes.encode()))
         self.show_page(workbench.settings.page if workbench.settings.page in self.pages else pages[0].NAME)
         # A worker takes a moment to start; it does so when the window stands and is drawn.
         QTimer.singleShot(_WARM_UP_MS, self, workbench.jobs.warm_up)
@@ -230,6 +232,7 @@ class MainWindow(QMainWindow):
         settings = self.workbench.settings
         settings.page = self.page.NAME
         settings.geometry = bytes(self.saveGeometry().toHex().data()).decode("ascii")
+        settings.panes = bytes(self._middle.saveState().toHex().data()).decode("ascii")
         settings.save(self.workbench.settings_path)
         self.workbench.pasted.close()
         event.accept()

@@ -50,9 +50,11 @@ def opened(settings: Path) -> Iterator[MainWindow]:
     """Another window of the program, with these settings."""
     window = app_module.make_window(settings)
     window.show()
-    yield window
-    window.close()
-    delete(window)
+    try:
+        yield window
+    finally:
+        window.close()
+        delete(window)
 
 
 def palette(desk: Desk) -> CommandPalette:
@@ -326,6 +328,35 @@ def test_theme_zoom_page_and_size_are_as_they_were_left(desk: Desk) -> None:
         assert window.page.NAME == "build"
         assert window.workbench.theme.roles is DARK
         assert window.workbench.theme.zoom == 1.1
+
+
+def test_page_and_side_share_the_width_as_they_did(desk: Desk) -> None:
+    desk.window.resize(1440, 900)
+    desk.open(desk.images.get("default"))
+    desk.window._middle.setSizes([800, 464])
+    settle_layout()
+    left = desk.window._middle.sizes()
+    assert left[1] > 450
+    desk.window.close()
+    window = app_module.make_window(desk.settings_path)
+    try:
+        window.resize(1440, 900)  # the screen of the tests is smaller, and geometry is restored to fit it
+        window.show()
+        settle_layout()
+        assert window._middle.sizes() == left
+    finally:
+        window.close()
+        delete(window)
+
+
+@pytest.mark.parametrize("rubbish", ["no hex", "00ff", "ff" * 200])
+def test_rubbish_in_the_shape_of_the_window_is_as_none(tmp_path: Path, rubbish: str) -> None:
+    path = tmp_path / "settings.json"
+    Settings(panes=rubbish, geometry=rubbish).save(path)
+    with opened(path) as window:
+        window.show_page("inspect")
+        settle_layout()
+        assert min(window._middle.sizes()) > 100
 
 
 def test_settings_are_written_whole_and_for_the_user_alone(tmp_path: Path) -> None:
