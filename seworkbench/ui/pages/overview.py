@@ -37,7 +37,10 @@ class OverviewPage(Page):
         column.addWidget(label("Secure Execution images, seen through", "title"))
         column.addWidget(
             label(
-                "Drop any file into this window: an image, a header, a kernel, a host key document.", "muted", wrap=True
+                "Drop any file into this window, or paste text: images, headers, kernels, certificates, PEM, hex, "
+                "Base64. What it says decides where it goes.",
+                "muted",
+                wrap=True,
             )
         )
         self.tasks = QHBoxLayout()
