@@ -73,6 +73,7 @@ class HostRow(QWidget):
         asked.addWidget(self.share)
         column.addWidget(self.asked)
         self.reason = QLineEdit(entry.reason)
+        self.reason.setAcceptDrops(False)  # a file dropped here is meant for the page
         self.reason.setMaxLength(_REASON_LIMIT)
         self.reason.setAccessibleName(f"Reason for using {entry.given.path.name} all the same")
         self.reason.setPlaceholderText("Goes into the build record, for example: checked with pvverify")
