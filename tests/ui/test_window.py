@@ -672,3 +672,22 @@ def test_old_messages_go_when_there_are_too_many(desk: Desk) -> None:
     assert desk.window.messages.count() == MOST_MESSAGES
     assert desk.messages[-1] == f"Message {MOST_MESSAGES + 19}"
     assert desk.window.messages.item(0).text().endswith(f"Message {MOST_MESSAGES + 19}")
+
+
+def test_a_window_opens_without_plots_and_arithmetic(tmp_path: Path) -> None:
+    code = """
+import sys
+from pathlib import Path
+from PySide6.QtWidgets import QApplication
+from seworkbench.ui.app import make_window
+application = QApplication([])
+window = make_window(Path(sys.argv[1]))
+window.show()
+application.processEvents()
+print([name for name in ("numpy", "pyqtgraph") if name in sys.modules])
+window.close()
+"""
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    program = [sys.executable, "-c", code, str(tmp_path / "settings.json")]
+    done = subprocess.run(program, check=True, capture_output=True, text=True, env=environment)
+    assert done.stdout == "[]\n"

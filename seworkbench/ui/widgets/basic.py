@@ -128,6 +128,15 @@ class Card(QFrame):
         self.setAccessibleName(title)
 
 
+class CompactBody(QWidget):
+    """Content that is scrolled only when it cannot be made small enough."""
+
+    def heightForWidth(self, width: int) -> int:  # noqa: N802 - Qt's name
+        """The least height; a scroll area takes it for that, and would else scroll before anything shrinks."""
+        layout = self.layout()
+        return layout.totalMinimumHeightForWidth(width) if layout is not None else -1
+
+
 class VerdictChip(QWidget):
     """A verdict: shape, then word, then colour.
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from seworkbench.ui.activity import size_text
 from seworkbench.ui.widgets.basic import label
-from seworkbench.ui.widgets.plots import plot_pen, still_plot, style_axis, upright_line
+from seworkbench.ui.widgets.plots import paint_focus_frame, plot_pen, still_plot, style_axis, upright_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -291,10 +291,7 @@ class EntropyCurve(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         """A frame while the keyboard is here."""
         super().paintEvent(event)
-        if self.hasFocus():
-            painter = QPainter(self)
-            painter.setPen(QPen(self._theme.roles.colour("accent"), 1))
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+        paint_focus_frame(self, self._theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """Fewer ticks and words in less room."""

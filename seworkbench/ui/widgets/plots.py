@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QPen
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPen
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -51,3 +51,11 @@ def plot_pen(
     pen = QPen(theme.roles.colour(role), width * widget.devicePixelRatioF(), style)
     pen.setCosmetic(True)
     return pen
+
+
+def paint_focus_frame(widget: QWidget, theme: Theme) -> None:
+    """A frame around a widget while the keyboard is there; called from its paintEvent."""
+    if widget.hasFocus():
+        painter = QPainter(widget)
+        painter.setPen(QPen(theme.roles.colour("accent"), 1))
+        painter.drawRoundedRect(QRectF(widget.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)

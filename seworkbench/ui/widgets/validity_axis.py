@@ -40,7 +40,7 @@ from PySide6.QtWidgets import (
 from seworkbench.checks import Verdict
 from seworkbench.ui.theme import VERDICT_ROLES
 from seworkbench.ui.widgets.basic import link
-from seworkbench.ui.widgets.plots import plot_pen, still_plot, style_axis, upright_line
+from seworkbench.ui.widgets.plots import paint_focus_frame, plot_pen, still_plot, style_axis, upright_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -451,10 +451,7 @@ class ValidityAxis(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         """A frame while the keyboard is here."""
         super().paintEvent(event)
-        if self.hasFocus():
-            painter = QPainter(self)
-            painter.setPen(QPen(self._theme.roles.colour("accent"), 1))
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+        paint_focus_frame(self, self._theme)
 
     def focusInEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
         """Show the frame."""

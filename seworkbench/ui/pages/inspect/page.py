@@ -43,7 +43,7 @@ from seworkbench.ui.pages.inspect.facts import facts
 from seworkbench.ui.pages.inspect.find_bar import FIELD, GO_TO, FindBar
 from seworkbench.ui.pages.inspect.session import InspectSession
 from seworkbench.ui.pages.page import Page
-from seworkbench.ui.widgets.basic import Card, ErrorBox, button, label
+from seworkbench.ui.widgets.basic import Card, CompactBody, ErrorBox, button, label
 from seworkbench.ui.widgets.byte_search import find_all, parse_pattern
 from seworkbench.ui.widgets.byte_source import FileSource, OverlaySource, opened_patches, regions_of
 from seworkbench.ui.widgets.checklist_view import ChecklistView
@@ -74,15 +74,6 @@ _COMPARABLE = {
     Kind.COMMAND_LINE: ComponentKind.COMMAND_LINE,
 }
 _OFFSET = re.compile(r"([+-]?)\s*(0x[0-9a-fA-F]+|[0-9]+)")
-
-
-class _Body(QWidget):
-    """Content that is scrolled only when it cannot be made small enough."""
-
-    def heightForWidth(self, width: int) -> int:  # noqa: N802 - Qt's name
-        """The least height; a scroll area takes it for that, and would else scroll before anything shrinks."""
-        layout = self.layout()
-        return layout.totalMinimumHeightForWidth(width) if layout is not None else -1
 
 
 class InspectPage(Page):
@@ -495,7 +486,7 @@ class InspectPage(Page):
         column.addLayout(head)
         column.addWidget(self.error)
         column.addWidget(self.empty)
-        self.body = _Body()
+        self.body = CompactBody()
         body = QVBoxLayout(self.body)
         body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(10)

@@ -29,7 +29,6 @@ from seworkbench.ui.pages.machine.attack_list import AttackList, attestation_ent
 from seworkbench.ui.pages.machine.byte_bench import ByteBench
 from seworkbench.ui.pages.machine.call_list import CallList
 from seworkbench.ui.pages.machine.calls import calls_of
-from seworkbench.ui.pages.machine.demo_image import build_demo_image
 from seworkbench.ui.pages.machine.drive import Drive
 from seworkbench.ui.pages.machine.guest_map import GuestMap
 from seworkbench.ui.pages.machine.new_machine import NewMachine
@@ -39,7 +38,7 @@ from seworkbench.ui.pages.machine.player import Player
 from seworkbench.ui.pages.machine.session import MachineSession
 from seworkbench.ui.pages.machine.side import ALL, CALL, MACHINE, MachineSide
 from seworkbench.ui.pages.page import Page
-from seworkbench.ui.widgets.basic import Card, ErrorBox, button, label, link
+from seworkbench.ui.widgets.basic import Card, CompactBody, ErrorBox, button, label, link
 from seworkbench.ui.widgets.map_geometry import MapRegion
 
 if TYPE_CHECKING:
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QResizeEvent
 
+    from seworkbench.jobs import Job
     from seworkbench.simulator.generations import Generation
     from seworkbench.simulator.hypervisor import GuestStart
     from seworkbench.simulator.image_tampering import ImageAttack
@@ -61,15 +61,6 @@ _PUBLIC_MODE = 0o644
 _CALLS_WIDTH, _BENCH_WIDTH = 400, 480
 # Narrower than this, in unscaled pixels, calls and bench do not stand side by side; less height shows too little.
 _WIDE, _LEAST_BELOW, _LEAST_MEMORY = 760, 250, 268
-
-
-class _Body(QWidget):
-    """Content that is scrolled only when it cannot be made small enough; a scroll area takes this for the least."""
-
-    def heightForWidth(self, width: int) -> int:  # noqa: N802 - Qt's name
-        """The least height."""
-        layout = self.layout()
-        return layout.totalMinimumHeightForWidth(width) if layout is not None else -1
 
 
 class MachinePage(Page):
@@ -192,9 +183,14 @@ class MachinePage(Page):
         if folder is None:
             return
         self.error.hide()
-        job = self.workbench.jobs.start_light(
-            "Building a demonstration image", lambda job: build_demo_image(folder, job)
-        )
+
+        def build(job: Job) -> Path:
+            # On the thread: it loads the page cipher, and numpy with it, which the start of the program does without.
+            from seworkbench.ui.pages.machine.demo_image import build_demo_image  # noqa: PLC0415
+
+            return build_demo_image(folder, job)
+
+        job = self.workbench.jobs.start_light("Building a demonstration image", build)
         self.drive.demo.setEnabled(False)
         job.done.connect(self.insert)
         job.failed.connect(self._fail)
@@ -541,7 +537,7 @@ class MachinePage(Page):
         column.addWidget(self.middle, 1)
 
     def _make_filled(self) -> QWidget:
-        made = _Body()
+        made = CompactBody()
         column = QVBoxLayout(made)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
