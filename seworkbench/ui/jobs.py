@@ -313,7 +313,11 @@ class Jobs(QObject):
         wait(self._light, _CLOSING_PATIENCE)
         for carrier in self._light.values():
             carrier.close()
-        self._light.clear()
+
+    @property
+    def working(self) -> bool:
+        """Whether a thread still works; after the end nobody hears of such a one, but it may be busy with a file."""
+        return any(not future.done() for future in self._light)
 
     def _admit(self, job: RunningJob) -> RunningJob:
         self.running.append(job)

@@ -24,8 +24,8 @@ ESCAPE = "\x1b["
 # --- Exit statuses and help -------------------------------------------------------------------------------------------
 
 
-def test_there_are_six_commands_for_images() -> None:
-    assert COMMANDS == ["create", "dissect", "extract", "info", "test", "verify"]
+def test_there_are_seven_commands_for_images() -> None:
+    assert COMMANDS == ["compare", "create", "dissect", "extract", "info", "test", "verify"]
 
 
 @pytest.mark.parametrize(

@@ -223,7 +223,7 @@ class Tour(QObject):
 
 def _dispose(window: MainWindow, folder: Path) -> None:
     """Let go of a closed window, when no thread works for it any more, and of what such a thread wrote meanwhile."""
-    if window.workbench.jobs.running:
+    if window.workbench.jobs.working:
         QTimer.singleShot(_LEAVING_MS, window, lambda: _dispose(window, folder))
         return
     window.deleteLater()

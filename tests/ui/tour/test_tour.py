@@ -24,6 +24,7 @@ from seworkbench.demo.story import STORY
 from seworkbench.errors import SeError
 from seworkbench.report.write import write_report
 from seworkbench.simulator.demo_pki import DemoPki
+from seworkbench.ui import jobs as jobs_module
 from seworkbench.ui.pages.attestation.page import AttestationPage
 from seworkbench.ui.pages.build.page import BuildPage
 from seworkbench.ui.pages.inspect.page import InspectPage
@@ -261,7 +262,7 @@ def test_a_window_stays_until_no_thread_works_for_it(tour: Tour, monkeypatch: py
     window, jobs = tour.window, tour.window.workbench.jobs
     gate = threading.Event()
     jobs.start_light("Something long", lambda _job: gate.wait(20))
-    monkeypatch.setattr(jobs._threads, "waitForDone", lambda _ms: False)
+    monkeypatch.setattr(jobs_module, "_CLOSING_PATIENCE", 0.0)
     tour.end()
     QTest.qWait(1)
     assert isValid(window)
