@@ -4,6 +4,9 @@ Page i of a component has the tweak `prefix ‖ BE64(4096 * i)`. A library conte
 cipher itself, so whole runs of pages are done at once: XTS is AES between two exclusive-ors with the same mask, and
 the mask of block j is the page's encrypted tweak times alpha**j in GF(2**128) (IEEE 1619). All encrypted tweaks of a
 run are one AES-ECB call, all masks a few dozen array operations, the data one AES-ECB call.
+
+Shifts and folds make the masks of a page's first 128 blocks. The field says alpha**128 = alpha**7 + alpha**2 + alpha +
+1, so each later mask is the exclusive-or of four that are there already, which costs a third of that.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ _WORDS = PAGE_SIZE // 8
 _STRIDE = 32
 # The field polynomial x**128 + x**7 + x**2 + x + 1 without its top and its constant term.
 _FOLD_SHIFTS = (1, 2, 7)
+_DEGREE = 128
 # Rows of a power-of-two length would all fall into the same cache sets when transposed.
 _ROW_PADDING = 8
 
@@ -118,9 +122,15 @@ class PageCipher:
         low[0, :count] = first[:, 0]
         high[0, :count] = first[:, 1]
         done = 1
-        while done < _BLOCKS:
+        while done < _DEGREE:
             step = min(done, _STRIDE)
             self._multiply(low, high, done, step)
+            done += step
+        while done < _BLOCKS:
+            # As many as follow from those that are there, and fit into a core's cache.
+            step = min(_BLOCKS - done, _STRIDE)
+            _add(low, done, step)
+            _add(high, done, step)
             done += step
         masks = self._masks[:count]
         masks[:, :, 0] = low[:, :count].T
@@ -141,3 +151,12 @@ class PageCipher:
         np.left_shift(from_high, step, out=to_high)
         np.right_shift(from_low, 64 - step, out=out)
         np.bitwise_or(to_high, out, out=to_high)
+
+
+def _add(rows: NDArray[np.uint64], done: int, step: int) -> None:
+    """Rows `done` to `done + step` become the sums of those 128, 127, 126 and 121 before them."""
+    first, to = done - _DEGREE, rows[done : done + step]
+    source = rows[first : first + step]
+    for shift in _FOLD_SHIFTS:
+        np.bitwise_xor(source, rows[first + shift : first + shift + step], out=to)
+        source = to
