@@ -1,4 +1,4 @@
-"""What is this file? Content decides, never the name (resources/help/index.md).
+"""What is this file, or folder? Content decides, never the name (resources/help/index.md).
 
 Used wherever files are dropped or pasted: each goes where it belongs, or is listed with the reason why it does not.
 """
@@ -29,6 +29,12 @@ _COMMAND_LINE_LIMIT = 64 << 10
 _CERTIFICATE_LIMIT = 16 << 20
 # The pages where pvimg looks for a header in images without metadata.
 _HEADER_PROBES = range(0x1000, 0x15000, 0x1000)
+# What makes a folder that of a simulated machine (resources/help/simulated-machine.md#folder).
+_MACHINE = "machine.json"
+_NO_MACHINE = (
+    "A folder. As a whole only that of a simulated machine is opened; drop the files in it instead. "
+    "Folders of certificates and revocation lists are imported when they are dropped on the Trust page itself."
+)
 
 
 class Kind(Enum):
@@ -50,6 +56,7 @@ class Kind(Enum):
     RECIPE = "recipe"
     ATTESTATION_REQUEST = "attestation request"
     ATTESTATION_RESPONSE = "attestation response"
+    SIMULATED_MACHINE = "simulated machine"
     UNKNOWN = "unknown"
 
 
@@ -80,13 +87,40 @@ class Recognised:
 
 
 def recognise(path: Path) -> Recognised:
-    """Look at a file's content; an unreadable file is UNKNOWN with the reason."""
+    """Look at the content of a file or folder; what cannot be read is UNKNOWN with the reason."""
     try:
+        if _is_folder(path):
+            return Recognised(path, *_look_inside(path))
         with open_image(path) as file:
             kind, detail = _look(file)
             return Recognised(path, kind, detail, file.size)
     except SeError as error:
         return Recognised(path, Kind.UNKNOWN, error.what)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # it lies where nobody may look: opening it tells why
+        return False
+
+
+def _look_inside(folder: Path) -> tuple[Kind, str]:
+    """A machine is known by what its description says; its keys are not looked at."""
+    description = folder / _MACHINE
+    try:
+        if not description.exists():
+            return Kind.UNKNOWN, _NO_MACHINE
+        # Needs the cryptographic library; folders are seldom dropped.
+        from seworkbench.simulator.machine_description import MachineDescription  # noqa: PLC0415
+        from seworkbench.simulator.records import read_record  # noqa: PLC0415
+
+        about = MachineDescription.from_record(read_record(description))
+    except SeError as error:
+        return Kind.UNKNOWN, f"A folder with a {_MACHINE} that is none of a simulated machine: {error.what}"
+    except OSError as error:
+        return Kind.UNKNOWN, f"The folder cannot be looked into: {error.strerror}."
+    return Kind.SIMULATED_MACHINE, f"A simulated {about.generation.value}, serial number {about.serial}."
 
 
 def _look(file: ImageFile) -> tuple[Kind, str]:

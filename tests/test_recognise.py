@@ -13,6 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seworkbench.recognise import Kind, recognise
+from seworkbench.simulator.generations import Generation
+from seworkbench.simulator.machine_description import MachineDescription
+from seworkbench.simulator.records import write_record
+
+from .simulator.pki import AT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -170,3 +175,32 @@ def test_any_bytes_are_something(scratch: Path, content: bytes) -> None:
     found = recognise(scratch)
     assert found.detail
     assert (found.kind is Kind.UNKNOWN) or content
+
+
+def test_the_folder_of_a_simulated_machine_is_recognised_by_what_is_in_it(tmp_path: Path) -> None:
+    folder = tmp_path / "anything.img"
+    folder.mkdir()
+    about = MachineDescription(Generation.Z17, "0ABCDEF", AT, 0, 0, 0, bytes(32), 1, bytes(32))
+    write_record(folder / "machine.json", about.to_json(), 0o644)
+    found = recognise(folder)
+    assert found.kind is Kind.SIMULATED_MACHINE
+    assert found.detail == "A simulated z17, serial number 0ABCDEF."
+
+
+def test_other_folders_are_told_where_they_belong(tmp_path: Path) -> None:
+    found = recognise(tmp_path)
+    assert found.kind is Kind.UNKNOWN
+    assert "drop the files in it instead" in found.detail
+    assert "on the Trust page" in found.detail
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"watermark": "mine"}', b"\xff\xfe", None])
+def test_a_folder_whose_description_is_none_is_unknown(tmp_path: Path, content: bytes | None) -> None:
+    description = tmp_path / "machine.json"
+    if content is None:
+        description.mkdir()
+    else:
+        description.write_bytes(content)
+    found = recognise(tmp_path)
+    assert found.kind is Kind.UNKNOWN
+    assert "machine.json" in found.detail

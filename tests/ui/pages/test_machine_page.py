@@ -191,6 +191,20 @@ def test_a_machine_is_opened_from_its_folder(bench: Bench) -> None:
     assert bench.page.subtitle.whole == f"z16 {bench.workbench.machine.folder.description.serial}"
 
 
+def test_a_machine_folder_that_is_dropped_is_opened_wherever_one_is(bench: Bench) -> None:
+    bench.drop(bench.machine)
+    assert bench.workbench.machine.folder is not None
+    assert bench.workbench.machine.folder.path == bench.machine
+    assert bench.page.isVisible()
+    assert str(bench.machine) in bench.workbench.settings.recent
+
+
+def test_another_folder_that_is_dropped_is_refused_with_the_reason(bench: Bench) -> None:
+    bench.drop(bench.folder)
+    assert bench.workbench.machine.folder is None
+    assert "As a whole only that of a simulated machine is opened" in bench.workbench.messages[-1].text
+
+
 def test_a_folder_without_a_machine_is_refused(bench: Bench) -> None:
     bench.page.open(bench.folder)
     bench.settle()

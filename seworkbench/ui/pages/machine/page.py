@@ -143,12 +143,17 @@ class MachinePage(Page):
         )
 
     def takes(self, item: Recognised) -> bool:
-        """Images, while this page is shown and there is a machine; elsewhere they are inspected."""
+        """Folders of machines; images while this page is shown and there is a machine, elsewhere they are inspected."""
+        if item.kind is Kind.SIMULATED_MACHINE:
+            return True
         return item.kind is Kind.IMAGE and self.isVisible() and self._has_machine()
 
     def take(self, item: Recognised) -> None:
-        """Insert it."""
-        self.insert(item.path)
+        """Open the machine, or insert the image."""
+        if item.kind is Kind.SIMULATED_MACHINE:
+            self.open(item.path)
+        else:
+            self.insert(item.path)
 
     def close_page(self) -> None:
         """Leave nothing behind."""

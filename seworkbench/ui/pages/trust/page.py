@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from seworkbench.ui.workbench import Workbench
 
 # Files that other pages take, though they were dropped here.
-_ELSEWHERE = (Kind.IMAGE, Kind.HEADER, Kind.IPIB, Kind.KERNEL, Kind.RAMDISK)
+_ELSEWHERE = (Kind.IMAGE, Kind.HEADER, Kind.IPIB, Kind.KERNEL, Kind.RAMDISK, Kind.SIMULATED_MACHINE)
 _MACHINE = "machine:"
 _LEGEND = (
     (Verdict.PASSED, "passed"),
@@ -306,8 +306,7 @@ class TrustPage(Page):
 
     def _import(self, paths: Iterable[Path]) -> None:
         for path in paths:
-            item = None if path.is_dir() else recognise(path)
-            if item is not None and item.kind in _ELSEWHERE:
+            if recognise(path).kind in _ELSEWHERE:
                 self.workbench.files_offered.emit([path])
             else:
                 self.session.import_path(path)
