@@ -217,10 +217,13 @@ class AtomicFile:
                 view = view[written:]
                 offset += written
 
-    def read_at(self, offset: int, size: int) -> bytes:
-        """Read back up to `size` bytes from `offset`."""
+    def read_into(self, offset: int, view: memoryview) -> int:
+        """Read back from `offset` on, until `view` is full or the file ends; returns the number of bytes read."""
+        done = 0
         with explained(self.path):
-            return os.pread(self._fd, size, offset)
+            while done < len(view) and (got := os.preadv(self._fd, [view[done:]], offset + done)):
+                done += got
+        return done
 
     def sync(self) -> None:
         """Bring what was written to the disk now, so that leaving has only the name left to give."""

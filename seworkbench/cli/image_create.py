@@ -182,7 +182,8 @@ def _order(args: argparse.Namespace, hosts: KeysInUse) -> BuildOrder:
         bootloader=args.x_bootloader_directory or own_bootloader(),
         check_components=not args.no_component_check,
         save_keys=args.save_keys,
-        hash_files=args.json,
+        hash_inputs=args.json,
+        hash_image=args.json,
         also_read=(
             *(*args.host_key_document, *args.cert, *args.crl),
             *(path for path in (args.root_ca, args.hdr_key, args.image_key, args.cck) if path is not None),

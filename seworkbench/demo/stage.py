@@ -213,7 +213,8 @@ class Stage:
             recipients=tuple(Recipient(name, key) for name, key in accepted_keys(self.verify_host_key())),
             output=self.image,
             save_keys=self.keys,
-            hash_files=True,
+            hash_inputs=True,
+            hash_image=True,
         )
         return build_image(order, ImageKeys.fresh(), job)
 

@@ -46,6 +46,7 @@ from seworkbench.resources import resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from hashlib import _Hash
     from io import FileIO
     from pathlib import Path
 
@@ -60,6 +61,8 @@ STAGE3A_NAME = "stage3a.bin"
 STAGE3B_NAME = "stage3b_reloc.bin"
 # File name endings of saved keys, one a key that can be generated.
 KEY_SUFFIXES = {"header": ".hdr-key", "image": ".image-key", "cck": ".cck"}
+# Hashing the components is quicker than what else is done to them and needs no longer queue; 6 MiB in all.
+_INPUT_BUFFERS = 3
 
 
 def own_bootloader() -> Path:
@@ -97,7 +100,8 @@ class BuildOrder:
         bootloader: folder with `stage3a.bin` and `stage3b_reloc.bin`.
         check_components: refuse components that cannot boot.
         save_keys: folder that receives the generated keys, if wanted.
-        hash_files: also compute SHA-256 of inputs and output, for the record.
+        hash_inputs: also compute SHA-256 of the components while they are read, for the record.
+        hash_image: also compute SHA-256 of the image. Whoever verifies it afterwards gets that at less cost there.
         also_read: files that keys and recipients came from; like all inputs they are never replaced by the output.
     """
 
@@ -113,7 +117,8 @@ class BuildOrder:
     bootloader: Path = field(default_factory=own_bootloader)
     check_components: bool = True
     save_keys: Path | None = None
-    hash_files: bool = False
+    hash_inputs: bool = False
+    hash_image: bool = False
     also_read: tuple[Path, ...] = ()
 
     def inputs(self) -> Iterator[Path]:
@@ -229,8 +234,33 @@ class _Part:
     stream: FileIO | None = None
     content: bytes = b""
 
-    def read(self, offset: int, view: memoryview) -> int:
-        """Fill `view` from `offset`; files are read on from where they are."""
+    def read(self, offset: int, pages: memoryview) -> int:
+        """Fill whole pages from `offset` on, behind the end of the component with zeros.
+
+        A file is read on from where it is.
+
+        Returns:
+            How many bytes of the component there are.
+
+        Raises:
+            SeError: if the file has become shorter.
+        """
+        wanted = max(0, min(len(pages), self.size - offset))
+        if self._content(offset, pages[:wanted]) < wanted:
+            raise SeError("The file became shorter while it was read.", where=self.source, remedy="Start again.")
+        pages[wanted:] = bytes(len(pages) - wanted)
+        return wanted
+
+    def require_end(self) -> None:
+        """Nothing may be left.
+
+        Raises:
+            SeError: if the file has become longer.
+        """
+        if self.stream is not None and self.stream.read(1):
+            raise SeError("The file became longer while it was read.", where=self.source, remedy="Start again.")
+
+    def _content(self, offset: int, view: memoryview) -> int:
         if self.stream is not None:
             with explained(self.source):
                 return fill(self.stream, view)
@@ -280,7 +310,7 @@ def build_image(order: BuildOrder, keys: ImageKeys, job: Job | None = None) -> B
         built, digests = _write_components(output, parts, plan, order=order, keys=keys, job=job)
         header = _sealed_header(order, keys, plan, slots, digests)
         _write_frame(output, stage3a, plan, header, keys)
-        sha256 = _hash_output(output, plan.file_size, job) if order.hash_files else ""
+        sha256 = _hash_output(output, plan.file_size, job) if order.hash_image else ""
         job.check()
         save_keys()
     return BuiltImage(order, plan, header, built, digests, report, key_files, keys.generated, sha256)
@@ -364,19 +394,20 @@ def _write_components(
 ) -> tuple[tuple[BuiltComponent, ...], ImageDigests]:
     digests = RunningDigests()
     cipher = PageCipher(keys.image) if order.encrypts else None
-    plain = bytearray(RUN_SIZE)
-    built = []
+    hashes = [hashlib.sha256() for _ in parts]
+    inputs = _hashing() if order.hash_inputs else Pipeline["_Hash"](buffers=1)
     pipeline = Pipeline[int](
         lambda pages, _: digests.content(pages), lambda pages, address: output.write_at(address, pages)
     )
-    with pipeline:
-        for part, placed in zip(parts, plan.components, strict=True):
+    with inputs, pipeline:
+        for part, placed, whole in zip(parts, plan.components, hashes, strict=True):
             job.phase(f"{'Encrypting' if cipher else 'Writing'} {part.kind.title}", placed.stored_size)
             prefix = keys.tweak_prefix(part.kind)
-            content_hash = hashlib.sha256() if order.hash_files else None
-            for offset, pages in _padded_runs(part, placed, plain):
-                if content_hash:
-                    content_hash.update(pages[: max(0, part.size - offset)])
+            for offset in range(0, placed.stored_size, RUN_SIZE):
+                plain = inputs.buffer()
+                pages = memoryview(plain)[: min(RUN_SIZE, placed.stored_size - offset)]
+                # It is hashed while it is encrypted; only this thread takes buffers, so none is filled meanwhile.
+                inputs.submit(plain, part.read(offset, pages), whole)
                 buffer = pipeline.buffer()
                 if cipher:
                     stored = cipher.encrypt(pages, prefix, offset, buffer)
@@ -386,23 +417,19 @@ def _write_components(
                 pipeline.submit(buffer, len(stored), placed.address + offset)
                 digests.places(placed.address + offset, prefix, offset, len(stored) // PAGE_SIZE)
                 job.advance(len(stored))
-            sha256 = content_hash.hexdigest() if content_hash else ""
-            built.append(BuiltComponent(placed, part.source, prefix, sha256))
-    return tuple(built), digests.result()
+            part.require_end()
+    built = tuple(
+        BuiltComponent(
+            placed, part.source, keys.tweak_prefix(part.kind), whole.hexdigest() if order.hash_inputs else ""
+        )
+        for part, placed, whole in zip(parts, plan.components, hashes, strict=True)
+    )
+    return built, digests.result()
 
 
-def _padded_runs(part: _Part, placed: Placed, buffer: bytearray) -> Iterator[tuple[int, memoryview]]:
-    """Offset and whole pages of each run of a component, the last page filled up with zeros."""
-    view = memoryview(buffer)
-    for offset in range(0, placed.stored_size, RUN_SIZE):
-        run = view[: min(RUN_SIZE, placed.stored_size - offset)]
-        wanted = max(0, min(len(run), part.size - offset))
-        if part.read(offset, run[:wanted]) < wanted:
-            raise SeError("The file became shorter while it was read.", where=part.source, remedy="Start again.")
-        run[wanted:] = bytes(len(run) - wanted)
-        yield offset, run
-    if part.stream is not None and part.stream.read(1):
-        raise SeError("The file became longer while it was read.", where=part.source, remedy="Start again.")
+def _hashing() -> Pipeline[_Hash]:
+    """Hashes the content of components on a thread of its own."""
+    return Pipeline(lambda content, whole: whole.update(content), buffers=_INPUT_BUFFERS)
 
 
 def _sealed_header(
@@ -452,10 +479,13 @@ def _write_frame(output: AtomicFile, stage3a: bytes, plan: ImagePlan, header: Se
 def _hash_output(output: AtomicFile, size: int, job: Job) -> str:
     job.phase("Hashing the image", size)
     whole = hashlib.sha256()
-    for offset in range(0, size, RUN_SIZE):
-        piece = output.read_at(offset, min(RUN_SIZE, size - offset))
-        whole.update(piece)
-        job.advance(len(piece))
+    with _hashing() as pipeline:
+        for offset in range(0, size, RUN_SIZE):
+            buffer = pipeline.buffer()
+            length = min(RUN_SIZE, size - offset)
+            output.read_into(offset, memoryview(buffer)[:length])
+            pipeline.submit(buffer, length, whole)
+            job.advance(length)
     return whole.hexdigest()
 
 

@@ -123,7 +123,7 @@ def extract_image(
         with Pipeline(lambda stored, _: digests.content(stored), save) as pipeline:
             for entry, offset, length in component_runs(ipib):
                 buffer = pipeline.buffer()
-                read_run(image, entry, offset, memoryview(buffer)[:length])
+                read_run(image, entry.addr + offset, memoryview(buffer)[:length])
                 digests.places(entry.addr + offset, entry.prefix, offset, length // PAGE_SIZE)
                 pipeline.submit(buffer, length, (entry, offset))
                 job.advance(length)

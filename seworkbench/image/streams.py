@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 P = TypeVar("P")
 
 # Enough that no thread waits for another's hiccups; 12 MiB in all.
-_BUFFERS = 6
+BUFFERS = 6
 
 
 class _Stage(threading.Thread, Generic[P]):
@@ -61,12 +61,14 @@ class Pipeline(Generic[P]):
     is bounded: `buffer()` waits for a free one.
 
     Args:
-        stages: functions of (bytes, place); the place is whatever the caller submitted with them.
+        stages: functions of (bytes, place); the place is whatever the caller submitted with them. Without any, a
+            buffer that was submitted is free at once.
+        buffers: how many buffers there are.
     """
 
-    def __init__(self, *stages: Callable[[memoryview, P], None]) -> None:
+    def __init__(self, *stages: Callable[[memoryview, P], None], buffers: int = BUFFERS) -> None:
         self._free: queue.SimpleQueue[bytearray] = queue.SimpleQueue()
-        for _ in range(_BUFFERS):
+        for _ in range(buffers):
             self._free.put(bytearray(RUN_SIZE + OUTPUT_ROOM))
         self._stages: list[_Stage[P]] = []
         pass_on: Callable[[bytearray, int, P], None] = self._release
@@ -74,6 +76,7 @@ class Pipeline(Generic[P]):
             stage = _Stage(consume, pass_on)
             self._stages.insert(0, stage)
             pass_on = stage.put
+        self._first = pass_on
 
     def __enter__(self) -> Self:
         for stage in self._stages:
@@ -92,7 +95,7 @@ class Pipeline(Generic[P]):
 
     def submit(self, buffer: bytearray, length: int, place: P) -> None:
         """Hand over the first `length` bytes of a buffer; it must not be changed afterwards."""
-        self._stages[0].put(buffer, length, place)
+        self._first(buffer, length, place)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -6,9 +6,11 @@ the header key, or as the machine, is the header itself proven authentic and its
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from seworkbench.checks import Check, Step, Verdict, group
 from seworkbench.crypto.digests import ImageDigests, RunningDigests
@@ -34,6 +36,11 @@ if TYPE_CHECKING:
     from seworkbench.formats.se_header import SecretPartV1, SeHeader
     from seworkbench.image.access import Access
     from seworkbench.image.image_file import ImageFile
+
+# Of a run of pages: the tweak prefix of their component, and their byte offset in it. None for other bytes of the file.
+_Pages: TypeAlias = tuple[bytes, int] | None
+# Address, length, pages.
+_Run: TypeAlias = tuple[int, int, _Pages]
 
 _CHANGED = "A component was changed or damaged; get the image again from where it was built."
 _DIGESTS = "components.md#digests"
@@ -106,16 +113,20 @@ class Verification:
         header: the header, if there is one.
         content: the opened part of the header, if it could be opened.
         contents: what the components are, if they could be read.
+        sha256: of the whole file, hexadecimal; empty unless asked for.
     """
 
     check: Check
     header: SeHeader | None = None
     content: SecretPartV1 | None = None
     contents: Contents | None = None
+    sha256: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """A plain structure for JSON; no secrets."""
         record = {"verdict": self.check.verdict.value, "checks": self.check.to_json()}
+        if self.sha256:
+            record["sha256"] = self.sha256
         if self.contents:
             record["contents"] = self.contents.to_json()
         return record
@@ -127,6 +138,7 @@ def verify_image(
     *,
     machine: SupportedFlags | None = None,
     inputs: Mapping[ComponentKind, Path] | None = None,
+    hash_file: bool = False,
     job: Job | None = None,
 ) -> Verification:
     """Verify an image or a bare header.
@@ -136,6 +148,7 @@ def verify_image(
         access: header key or host private key; without one, authenticity cannot be judged.
         machine: flags that a certain machine supports, to judge against them.
         inputs: files that are expected inside, by the component that they should be.
+        hash_file: also compute SHA-256 of the whole file, from the same reading wherever that is possible.
         job: for progress and cancelling.
 
     Raises:
@@ -145,12 +158,14 @@ def verify_image(
     try:
         examined = examine(image, access, machine or SupportedFlags())
     except FormatError as error:
-        return Verification(group("image", "SE image", [_no_header(error)]))
+        sha256 = file_sha256(image, job) if hash_file else ""
+        return Verification(group("image", "SE image", [_no_header(error)]), sha256=sha256)
     checks = list(examined.checks)
     contents = None
+    sha256 = ""
     if examined.ipib is not None:
         if examined.readable:
-            digests = stream_digests(image, examined.ipib.ipib, job)
+            digests, sha256 = stream_digests(image, examined.ipib.ipib, job, hash_file=hash_file)
             checks.append(digest_checks(examined.header, digests))
         else:
             reason = "The component table does not say where the pages are."
@@ -160,7 +175,9 @@ def verify_image(
         checks.append(guest)
     if inputs:
         checks.append(_input_checks(image, examined, contents, inputs, job))
-    return Verification(group("image", "SE image", checks), examined.header, examined.content, contents)
+    if hash_file and not sha256:
+        sha256 = file_sha256(image, job)
+    return Verification(group("image", "SE image", checks), examined.header, examined.content, contents, sha256)
 
 
 def examine(image: ImageFile, access: Access | None, machine: SupportedFlags) -> Examined:
@@ -211,22 +228,41 @@ def _alone(image: ImageFile, location: HeaderLocation, header: SeHeader) -> Chec
     return FOUND.passed("The file is a bare header: there are no components to check.")
 
 
-def stream_digests(image: ImageFile, ipib: Ipib, job: Job) -> ImageDigests:
+def stream_digests(image: ImageFile, ipib: Ipib, job: Job, *, hash_file: bool = False) -> tuple[ImageDigests, str]:
     """Read all components once and compute their digests.
+
+    Args:
+        image: the file.
+        ipib: its component table, which leads nowhere outside the file.
+        job: for progress and cancelling.
+        hash_file: also read what lies around the components, for the digest of the file.
+
+    Returns:
+        The digests, and SHA-256 of the file in hexadecimal; that is empty if not asked for, and if the components do
+        not lie in the file as they follow each other in the table.
 
     Raises:
         SeError: if reading fails.
     """
-    digests = RunningDigests()
-    job.phase("Checking the components", sum(part.length for part in ipib.components))
-    with Pipeline[None](lambda pages, _: digests.content(pages)) as pipeline:
-        for entry, offset, length in component_runs(ipib):
+    digests, whole = RunningDigests(), hashlib.sha256()
+
+    def count(content: memoryview, pages: _Pages) -> None:
+        if pages is not None:
+            digests.content(content)
+
+    hash_file = hash_file and all(one.addr + one.length <= other.addr for one, other in pairwise(ipib.components))
+    stages = [count, lambda content, _: whole.update(content)] if hash_file else [count]
+    runs = _file_runs(ipib, image.size) if hash_file else _page_runs(ipib)
+    job.phase("Checking the components", image.size if hash_file else sum(part.length for part in ipib.components))
+    with Pipeline[_Pages](*stages) as pipeline:
+        for address, length, pages in runs:
             buffer = pipeline.buffer()
-            read_run(image, entry, offset, memoryview(buffer)[:length])
-            digests.places(entry.addr + offset, entry.prefix, offset, length // PAGE_SIZE)
-            pipeline.submit(buffer, length, None)
+            read_run(image, address, memoryview(buffer)[:length])
+            if pages is not None:
+                digests.places(address, *pages, length // PAGE_SIZE)
+            pipeline.submit(buffer, length, pages)
             job.advance(length)
-    return digests.result()
+    return digests.result(), whole.hexdigest() if hash_file else ""
 
 
 def component_runs(ipib: Ipib) -> Iterator[tuple[IpibComponent, int, int]]:
@@ -236,13 +272,50 @@ def component_runs(ipib: Ipib) -> Iterator[tuple[IpibComponent, int, int]]:
             yield entry, offset, min(RUN_SIZE, entry.length - offset)
 
 
-def read_run(image: ImageFile, entry: IpibComponent, offset: int, view: memoryview) -> None:
-    """Read one run of stored pages.
+def _page_runs(ipib: Ipib) -> Iterator[_Run]:
+    for entry, offset, length in component_runs(ipib):
+        yield entry.addr + offset, length, (entry.prefix, offset)
+
+
+def _file_runs(ipib: Ipib, size: int) -> Iterator[_Run]:
+    """All of the file from its begin to its end, of which some are pages of components."""
+    at = 0
+    for run in _page_runs(ipib):
+        yield from _gap(at, run[0])
+        yield run
+        at = run[0] + run[1]
+    yield from _gap(at, size)
+
+
+def _gap(start: int, end: int) -> Iterator[_Run]:
+    for address in range(start, end, RUN_SIZE):
+        yield address, min(RUN_SIZE, end - address), None
+
+
+def file_sha256(image: ImageFile, job: Job) -> str:
+    """SHA-256 of the whole file, in hexadecimal.
+
+    Raises:
+        SeError: if reading fails.
+    """
+    whole = hashlib.sha256()
+    job.phase("Hashing the file", image.size)
+    with Pipeline[None](lambda content, _: whole.update(content)) as pipeline:
+        for address, length, _ in _gap(0, image.size):
+            buffer = pipeline.buffer()
+            read_run(image, address, memoryview(buffer)[:length])
+            pipeline.submit(buffer, length, None)
+            job.advance(length)
+    return whole.hexdigest()
+
+
+def read_run(image: ImageFile, address: int, view: memoryview) -> None:
+    """Read one run of bytes.
 
     Raises:
         FormatError: if the file ends inside it.
     """
-    if image.read_into(entry.addr + offset, view) < len(view):
+    if image.read_into(address, view) < len(view):
         raise FormatError("The file became shorter while it was read.", where=str(image.path), remedy="Start again.")
 
 

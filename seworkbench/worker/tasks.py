@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,12 +36,14 @@ def build(
 
     Args:
         job: the job.
-        order: members of BuildOrder; paths as text, `recipients` as paths of host key documents.
+        order: members of BuildOrder; paths as text, `recipients` as paths of host key documents. With `hash_files`
+            the record has SHA-256 of the components and of the image.
         keys: path of the file with the key, or None to generate it, for "header", "image" and "cck".
         trust: members of TrustFiles, paths as text: the documents are verified with these, without the network, and
             must be accepted. None if that is not wanted here.
     """
     recipients = _recipients([Path(path) for path in order["recipients"]], trust)
+    hash_files = order.get("hash_files", False)
     full_order = BuildOrder(
         kernel=Path(order["kernel"]),
         recipients=recipients,
@@ -53,7 +56,7 @@ def build(
         bootloader=_path(order.get("bootloader")) or own_bootloader(),
         check_components=order.get("check_components", True),
         save_keys=_path(order.get("save_keys")),
-        hash_files=order.get("hash_files", False),
+        hash_inputs=hash_files,
         also_read=tuple(Path(path) for path in (*order["recipients"], *keys.values()) if path),
     )
     sizes = {"header": HEADER_KEY_SIZE, "image": IMAGE_KEY_SIZE, "cck": CCK_SIZE}
@@ -61,7 +64,9 @@ def build(
     image_keys = ImageKeys.fresh(**given)
     built = build_image(full_order, image_keys, job)
     with open_image(full_order.output) as image:
-        verification = verify_image(image, HeaderKey(image_keys.header), job=job)
+        # The digest of the image comes from the reading that verifies it.
+        verification = verify_image(image, HeaderKey(image_keys.header), hash_file=hash_files, job=job)
+    built = replace(built, sha256=verification.sha256)
     return {"built": built.to_json(), "verification": verification.to_json()}
 
 
@@ -87,7 +92,12 @@ def _path(text: str | None) -> Path | None:
 
 
 def verify(
-    job: Job, *, image: str, access: dict[str, str] | None = None, inputs: dict[str, str] | None = None
+    job: Job,
+    *,
+    image: str,
+    access: dict[str, str] | None = None,
+    inputs: dict[str, str] | None = None,
+    hash_file: bool = False,
 ) -> dict[str, Any]:
     """Verify an image.
 
@@ -96,10 +106,11 @@ def verify(
         image: its path.
         access: {"header_key": path} or {"host_private_key": path}.
         inputs: expected files by name of the component kind ("KERNEL").
+        hash_file: also compute SHA-256 of the file.
     """
     expected = {ComponentKind[name]: Path(path) for name, path in (inputs or {}).items()}
     with open_image(Path(image)) as file:
-        return verify_image(file, _access(access), inputs=expected, job=job).to_json()
+        return verify_image(file, _access(access), inputs=expected, hash_file=hash_file, job=job).to_json()
 
 
 def extract(

@@ -425,7 +425,7 @@ def test_the_walk_reaches_bytes_deep_inside() -> None:
 
 def test_no_object_of_a_build_shows_a_key(place: Planted, keys: ImageKeys) -> None:
     recipient = Recipient("host", read_host_key_document(HOST_DOCUMENT).key)
-    order = BuildOrder(place.file("kernel"), (recipient,), place.work / "out", hash_files=True)
+    order = BuildOrder(place.file("kernel"), (recipient,), place.work / "out", hash_inputs=True, hash_image=True)
     built = build_image(order, keys)
     for thing in (keys, recipient, order, built, built.to_json(), built.header, built.plan):
         assert require_no_secrets(thing) > 3

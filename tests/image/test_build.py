@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from seworkbench.crypto.runs import RUN_SIZE
 from seworkbench.errors import Cancelled, FormatError, SeError
 from seworkbench.formats.components import ComponentKind
 from seworkbench.image.access import HeaderKey
@@ -364,7 +365,9 @@ def test_a_build_cancelled_at_any_of_its_reports_leaves_nothing(inputs: Inputs, 
 
 def test_progress_tells_each_phase_from_its_beginning_to_its_end(inputs: Inputs, out: Path) -> None:
     seen: list[Progress] = []
-    build_image(replace(inputs.order(out / "image"), hash_files=True), golden_keys(), Job(seen.append))
+    build_image(
+        replace(inputs.order(out / "image"), hash_inputs=True, hash_image=True), golden_keys(), Job(seen.append)
+    )
     ends = {progress.phase: (progress.done, progress.total) for progress in seen}
     assert ends == {
         "Encrypting kernel": (0x13000, 0x13000),
@@ -524,7 +527,8 @@ def test_the_summary_says_what_went_in_and_what_came_out(inputs: Inputs, out: Pa
         inputs.golden_order("A", out / "image"),
         recipients=(FIRST_HOST, SECOND_HOST),
         save_keys=out / "keys",
-        hash_files=True,
+        hash_inputs=True,
+        hash_image=True,
     )
     built = build_image(order, golden_keys(("header",)))
     summary = built.to_json()
@@ -579,8 +583,20 @@ def test_hashes_are_left_out_of_the_summary_unless_asked_for(inputs: Inputs, out
     assert "sha256" not in json.dumps(summary)
 
 
+def test_each_component_is_hashed_as_it_went_in_however_many_runs_it_has(inputs: Inputs, out: Path) -> None:
+    content = {"kernel": kernel() + b"\1" * (3 * RUN_SIZE), "ramdisk": b"070701" + b"\2" * (5 * RUN_SIZE)}
+    for name, data in content.items():
+        (out / name).write_bytes(data)
+    order = replace(inputs.order(out / "image"), kernel=out / "kernel", ramdisk=out / "ramdisk", hash_inputs=True)
+    for asked in (order, replace(order, pcf=0x100000E0, overwrite=True)):
+        built = build_image(asked, golden_keys())
+        hashes = [part.sha256 for part in built.components[:3]]
+        assert hashes == [sha256(content["kernel"]), sha256(content["ramdisk"]), sha256(COMMAND_LINE + b"\0")]
+        assert built.sha256 == ""
+
+
 def test_the_summary_and_the_result_itself_show_no_secret(inputs: Inputs, out: Path) -> None:
-    order = replace(inputs.order(out / "image"), save_keys=out / "keys", hash_files=True)
+    order = replace(inputs.order(out / "image"), save_keys=out / "keys", hash_inputs=True, hash_image=True)
     built = build_image(order, golden_keys(GENERATED))
     shown = json.dumps(built.to_json()) + repr(built) + str(built)
     for secret in (HEADER_KEY, IMAGE_KEY, CCK):

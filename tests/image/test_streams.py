@@ -40,6 +40,13 @@ def test_stages_run_on_threads_of_their_own() -> None:
     assert [thread for thread in threads if thread.is_alive()] == []
 
 
+def test_without_stages_a_buffer_is_free_again_at_once() -> None:
+    with Pipeline[None](buffers=1) as pipeline:
+        first = pipeline.buffer()
+        pipeline.submit(first, 1, None)
+        assert pipeline.buffer() is first
+
+
 def burn(_run: memoryview, _place: int) -> None:
     raise OSError("the disk is on fire")
 

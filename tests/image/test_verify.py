@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from seworkbench.checks import Verdict
+from seworkbench.crypto.runs import RUN_SIZE
 from seworkbench.errors import Cancelled, SeError
 from seworkbench.formats.components import ComponentKind
 from seworkbench.image.access import HeaderKey, HostPrivateKey
@@ -1021,8 +1022,9 @@ def test_each_check_objects_to_its_fault_and_no_other_check_does(
     for kind, path in files.items():
         path.write_bytes(fault.expected[kind])
 
-    result = verify_file(image, fault.access, fault.machine, files)
+    result = verify_file(image, fault.access, fault.machine, files, hash_file=True)
 
+    assert result.sha256 == hashlib.sha256(draft.data).hexdigest(), "whatever is wrong with the image"
     check = result.check.find(fault.id)
     assert check is not None
     assert (check.verdict, check.required) == (fault.verdict, fault.required)
@@ -1382,6 +1384,45 @@ def test_verification_reports_progress_and_can_be_cancelled(golden: dict[str, Pa
         for stop in range(1, len(seen) + 1):
             with pytest.raises(Cancelled):
                 verify_image(image, KEY, inputs=kernel_only, job=cancelled_after(stop))
+
+
+@pytest.mark.parametrize("way", ["in order", "out of order", "header alone", "no image"])
+def test_the_digest_of_the_file_comes_from_as_few_readings_as_possible(
+    inputs: Inputs, tmp_path: Path, way: str
+) -> None:
+    ramdisk = tmp_path / "ramdisk"
+    ramdisk.write_bytes(b"\x5a" * (2 * RUN_SIZE + 5))
+    build_image(replace(inputs.order(tmp_path / "image"), ramdisk=ramdisk), golden_keys())
+    draft = Draft((tmp_path / "image").read_bytes())
+    whole = bytes(draft.data) + b"behind" * RUN_SIZE
+    if way == "out of order":
+        # The tweak prefixes stay where they are: no check of the table objects.
+        then(exchange(1, 2, whole=True), exchange(1, 2, whole=False), Draft.digest_again)(draft)
+        whole = bytes(draft.data)
+    elif way == "header alone":
+        whole = whole[HEADER_AT : HEADER_AT + 640]
+    elif way == "no image":
+        whole = bytes(3 * RUN_SIZE)
+    path = tmp_path / "examined"
+    path.write_bytes(whole)
+    seen: list[Progress] = []
+    with open_image(path) as image:
+        result = verify_image(image, hash_file=True, job=Job(seen.append))
+    assert result.sha256 == result.to_json()["sha256"] == hashlib.sha256(whole).hexdigest()
+    digest = result.check.find("image.digest")
+    assert (digest and digest.verdict) == (PASSED if way in ("in order", "out of order") else None)
+    ends = {progress.phase: (progress.done, progress.total) for progress in seen}
+    pages = sum(length for _, _, length in draft.table())
+    assert ends == {
+        "in order": {"Checking the components": (len(whole), len(whole))},
+        "out of order": {"Checking the components": (pages, pages), "Hashing the file": (len(whole), len(whole))},
+    }.get(way, {"Hashing the file": (len(whole), len(whole))})
+
+
+def test_the_digest_of_the_file_is_left_out_unless_asked_for(golden: dict[str, Path]) -> None:
+    result = verify_file(golden["A"], KEY)
+    assert result.sha256 == ""
+    assert "sha256" not in result.to_json()
 
 
 def cancelled_after(reports: int) -> Job:

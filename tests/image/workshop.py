@@ -157,10 +157,12 @@ def verify_file(
     access: Access | None = None,
     machine: SupportedFlags | None = None,
     inputs: Mapping[ComponentKind, Path] | None = None,
+    *,
+    hash_file: bool = False,
 ) -> Verification:
     """Verify an image file."""
     with open_image(path) as image:
-        return verify_image(image, access, machine=machine, inputs=inputs)
+        return verify_image(image, access, machine=machine, inputs=inputs, hash_file=hash_file)
 
 
 def remarks(check: Check) -> dict[str, Verdict]:
