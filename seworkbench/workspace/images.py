@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 BUILT = "built"
 INSPECTED = "inspected"
+_COLUMNS = "path, event, at, size, sha256, header_tag, record"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class ImageRecord:
         size: its size in bytes.
         sha256: of the whole file, hexadecimal; empty if nobody computed it.
         header_tag: tag of its SE header, hexadecimal, which names the image whatever it is called; empty if unknown.
-        record: what `BuiltImage.to_json()` or the inspection says; nothing secret.
+        record: what else is worth keeping, nothing secret; "verification" is the verdict on the image in one word.
     """
 
     path: str
@@ -59,17 +60,25 @@ class Images:
         """
         with self._store.change() as change:
             change.run(
-                "INSERT INTO image (path, event, at, size, sha256, header_tag, record) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO image ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - no foreign text
                 *(image.path, image.event, instant_text(image.at), image.size),
                 *(image.sha256, image.header_tag, json_text(image.record)),
             )
             detail = {"size": image.size, "sha256": image.sha256, "header_tag": image.header_tag}
-            append_entry(change, f"image {image.event}", image.path, detail, at=image.at)
+            append_entry(change, f"image {image.event}", image.path, {**image.record, **detail}, at=image.at)
 
     def all(self, *, newest: int | None = None) -> tuple[ImageRecord, ...]:
         """All records, or the newest ones; the newest comes first."""
-        query = "SELECT path, event, at, size, sha256, header_tag, record FROM image ORDER BY number DESC LIMIT ?"
+        query = f"SELECT {_COLUMNS} FROM image ORDER BY number DESC LIMIT ?"  # noqa: S608 - no foreign text
         return self._store.rows(_image, query, -1 if newest is None else newest)
+
+    def latest(self, count: int) -> tuple[ImageRecord, ...]:
+        """The newest record of each path, at most so many; the newest comes first."""
+        query = (
+            f"SELECT {_COLUMNS} FROM image WHERE number IN (SELECT max(number) FROM image GROUP BY path)"  # noqa: S608 - no foreign text
+            " ORDER BY number DESC LIMIT ?"
+        )
+        return self._store.rows(_image, query, count)
 
 
 def _image(row: sqlite3.Row) -> ImageRecord:

@@ -84,10 +84,6 @@ class Store:
         except (ValueError, KeyError, TypeError) as error:
             raise SeError("An entry of the workspace is damaged.", where=self.where, remedy=_KEEP) from error
 
-    def version(self) -> int:
-        """A number that changes when another program changed the file."""
-        return self.rows(lambda row: int(row[0]), "PRAGMA data_version")[0]
-
     def copy(self) -> bytes:
         """The whole file as of now."""
         with self._lock, explained_database(self.where):

@@ -65,10 +65,6 @@ class Workspace:
         """Whether changes are there the next time."""
         return not self.notice
 
-    def version(self) -> int:
-        """A number that changes when another program changed the workspace."""
-        return self._store.version()
-
     def save_copy(self, path: Path, *, replace: bool = False) -> None:
         """Write a copy of everything as of now.
 

@@ -172,6 +172,14 @@ def test_images_come_back_newest_first(workspace: Workspace) -> None:
     assert workspace.images.all()[1] == built
     assert whats(workspace) == ["image built", "image inspected"]
     assert workspace.audit.verify().verdict is Verdict.PASSED
+    assert workspace.audit.entries()[1].detail["hosts"] == [{"phkh_hex": PHKH}]
+
+
+def test_the_latest_images_are_each_path_once_with_its_newest_record(workspace: Workspace) -> None:
+    for path, event, at in (("/a", BUILT, NOW), ("/b", INSPECTED, NOW), ("/a", INSPECTED, LATER)):
+        workspace.images.record(ImageRecord(path, event, at, 4096))
+    assert [(image.path, image.event) for image in workspace.images.latest(5)] == [("/a", INSPECTED), ("/b", INSPECTED)]
+    assert [image.path for image in workspace.images.latest(1)] == ["/a"]
 
 
 # --- Attestation ------------------------------------------------------------------------------------------------------

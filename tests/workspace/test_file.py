@@ -332,10 +332,8 @@ def test_a_full_disk_is_an_error_and_undoes_the_change(workspace: Workspace) -> 
 
 def test_what_one_program_keeps_the_other_sees(workspace: Workspace, path: Path) -> None:
     with open_workspace(path) as other:
-        version = other.version()
-        assert other.version() == version
+        assert other.machines.all() == {}
         name_machines(workspace, 1)
-        assert other.version() != version
         assert list(other.machines.all()) == [phkh(1)]
 
 

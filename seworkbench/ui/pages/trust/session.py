@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -18,7 +19,6 @@ from seworkbench.ui.pages.trust.view import View, make_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
 
     from seworkbench.jobs import Job
     from seworkbench.trust.fetch import FetchPlan, FetchResult
@@ -27,12 +27,15 @@ if TYPE_CHECKING:
     from seworkbench.trust.objects import Bundle, TrustCertificate, TrustCrl, TrustObject
     from seworkbench.trust.verify import SystemStore
     from seworkbench.ui.jobs import Jobs, RunningJob
+    from seworkbench.workspace.images import ImageRecord
     from seworkbench.workspace.machines import Machine
     from seworkbench.workspace.workspace import Workspace
 
 # A verdict about the present is made anew after so long.
 _FRESH_MS = 10 * 60 * 1000
 PASTED = "pasted text"
+# So many images are read from the workspace to be shown; all of them stay in it.
+IMAGES_SHOWN = 50
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,7 @@ class TrustSession(QObject):
     fetched = Signal(object)  # FetchResult
     verified = Signal(object)  # Judgement that was recorded
     show_asked = Signal(str)  # fingerprint of an object that is to be shown
+    images_changed = Signal()  # an image was built or inspected, or another workspace was opened
     failed = Signal(object)  # SeError
 
     def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
@@ -99,6 +103,9 @@ class TrustSession(QObject):
         # The newest judgement about the present.
         self.today: Judgement | None = None
         self.view = View()
+        # The newest record of each image that was built or inspected, the newest first.
+        self.images: tuple[ImageRecord, ...] = ()
+        self._unkept_images: list[ImageRecord] = []
         # Every workspace that was opened and not closed yet, also one that nobody was told about.
         self._made: list[Workspace] = []
         self._record = False
@@ -160,19 +167,23 @@ class TrustSession(QObject):
         self._made.clear()
         self.workspace = None
 
-    def _opened(self, found: tuple[Workspace, Holdings]) -> None:
+    def _opened(self, found: tuple[Workspace, Holdings, tuple[ImageRecord, ...]]) -> None:
         if found[0] not in self._made:
             return  # the window closed meanwhile
         if self.workspace is not None:
             self.closing.emit()
             self._made.remove(self.workspace)
             self.workspace.close()
-        self.workspace, self.holdings = found
+        self.workspace, self.holdings, self.images = found
         self.judgement = self.today = None
         self._as_of = None
         self._clock.start()
         self.opened.emit()
         self.changed.emit()
+        self.images_changed.emit()
+        unkept, self._unkept_images = self._unkept_images, []
+        for image in unkept:
+            self._keep_image(image)
         self.judge()
         self._read_waiting()
 
@@ -308,17 +319,62 @@ class TrustSession(QObject):
             record: path of the build record; empty if there is none.
             hosts: verdict, cause and reason of each host key.
         """
-        workspace, at = self.workspace, present()
-        if workspace is None:
-            return
-        path = str(built["image"]["path"])
         keys = [{name: value for name, value in host.items() if name != "judged_phkh"} for host in hosts]
-        detail = {"verification": verification["verdict"], "record": record, "host_keys": keys}
-        self._start(
-            "Recording the build",
-            lambda _job: workspace.audit.append("image built", path, detail, at=at),
-            lambda _nothing: None,
+        from seworkbench.workspace.images import BUILT  # noqa: PLC0415 - loaded by now: the workspace needs it
+
+        self.remember_image(
+            Path(built["image"]["path"]),
+            BUILT,
+            size=built["image"]["size"],
+            sha256=built["image"].get("sha256", ""),
+            header_tag=built["header"]["tag_hex"],
+            record={"verification": verification["verdict"], "record": record, "host_keys": keys},
         )
+
+    def remember_image(
+        self,
+        path: Path,
+        event: str,
+        *,
+        size: int,
+        sha256: str = "",
+        header_tag: str = "",
+        record: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Keep that an image was built or inspected; told by `images_changed` once it is kept.
+
+        What is told before a workspace is open is kept in the first one that is.
+
+        Args:
+            path: where it lies.
+            event: `seworkbench.workspace.images.BUILT` or INSPECTED.
+            size: its size in bytes.
+            sha256: of the whole file, hexadecimal; empty if nobody computed it.
+            header_tag: tag of its SE header, hexadecimal; empty if unknown.
+            record: what else is worth keeping, plain values and nothing secret; "verification" is the verdict on the
+                image in one word.
+        """
+        from seworkbench.workspace.images import ImageRecord  # noqa: PLC0415 - the same
+
+        image = ImageRecord(str(path), event, present(), size, sha256, header_tag, dict(record or {}))
+        self._keep_image(image)
+
+    def _keep_image(self, image: ImageRecord) -> None:
+        workspace = self.workspace
+        if workspace is None:
+            self._unkept_images.append(image)
+            return
+
+        def keep(_job: Job) -> tuple[ImageRecord, ...]:
+            workspace.images.record(image)
+            return workspace.images.latest(IMAGES_SHOWN)
+
+        def done(images: tuple[ImageRecord, ...]) -> None:
+            if self.workspace is workspace:
+                self.images = images
+                self.images_changed.emit()
+
+        self._start(f"Recording {Path(image.path).name}", keep, done)
 
     def _hold(self, workspace: Workspace, **changes: Any) -> bool:
         """Take what is different now, unless another workspace was opened meanwhile; tells whether it was taken."""
@@ -383,7 +439,7 @@ class TrustSession(QObject):
 # --- on the thread: everything below may take long, and loads the cryptographic library
 
 
-def _open(path: Path | None, made: list[Workspace]) -> tuple[Workspace, Holdings]:
+def _open(path: Path | None, made: list[Workspace]) -> tuple[Workspace, Holdings, tuple[ImageRecord, ...]]:
     from seworkbench.trust.anchors import system_store  # noqa: PLC0415 - on the thread
     from seworkbench.trust.objects import TrustCertificate  # noqa: PLC0415 - on the thread
     from seworkbench.workspace.workspace import open_workspace, temporary_workspace  # noqa: PLC0415 - on the thread
@@ -394,7 +450,8 @@ def _open(path: Path | None, made: list[Workspace]) -> tuple[Workspace, Holdings
         objects = {item.fingerprint: item for item in workspace.objects.bundle().objects}
         certificates = [item for item in objects.values() if isinstance(item, TrustCertificate)]
         fetched = workspace.crls.for_certificates(certificates)
-        return workspace, Holdings(objects, workspace.machines.all(), fetched, system_store())
+        holdings = Holdings(objects, workspace.machines.all(), fetched, system_store())
+        return workspace, holdings, workspace.images.latest(IMAGES_SHOWN)
     except BaseException:
         made.remove(workspace)
         workspace.close()
