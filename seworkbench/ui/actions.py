@@ -14,7 +14,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from seworkbench.ui.icons import icon
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
@@ -60,19 +60,31 @@ class ActionTable:
     Args:
         window: receives the shortcuts.
         theme: colours of the icons.
+        pages: names of the pages, in the order in which menus show their actions.
         current_page: tells which page is shown; actions of other pages cannot be run.
+        complete: adds what is not in the table yet; called before a menu is seen.
     """
 
-    def __init__(self, window: QWidget, theme: Theme, current_page: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        window: QWidget,
+        theme: Theme,
+        pages: Sequence[str],
+        current_page: Callable[[], str],
+        complete: Callable[[], None],
+    ) -> None:
         self._window = window
         self._theme = theme
+        self._rank = {name: number for number, name in enumerate(("", *pages))}
         self._current_page = current_page
+        self._complete = complete
         self._actions: dict[str, tuple[Action, QAction]] = {}
-        self._menus: list[QMenu] = []
+        self._menus: dict[str, QMenu] = {}
 
     def add(self, actions: Iterable[Action]) -> None:
-        """Take actions into the table."""
-        for action in actions:
+        """Take actions into the table, and into the menus."""
+        added = tuple(actions)
+        for action in added:
             if action.id in self._actions:
                 raise ValueError(f"two actions are called {action.id}")
             made = QAction(action.text, self._window)
@@ -85,22 +97,31 @@ class ActionTable:
             self._window.addAction(made)
             self._actions[action.id] = (action, made)
 
-    def fill(self, bar: QMenuBar) -> None:
-        """Build the menus."""
+        # Pages come when they are needed; their actions are found in the order of the rail all the same.
+        ordered = sorted(self._actions.values(), key=lambda pair: self._rank[pair[0].page])
+        self._actions = {action.id: (action, made) for action, made in ordered}
+        for name in {action.menu for action in added} & self._menus.keys():
+            self._fill_menu(name)
+
+    def make_menus(self, bar: QMenuBar) -> None:
+        """Make the menus; they show what is in the table at any time."""
         for name in MENUS:
-            entries = [pair for pair in self._actions.values() if pair[0].menu == name]
-            if not entries:
-                continue
-            menu = bar.addMenu(name)
+            menu = self._menus[name] = bar.addMenu(name)
             menu.aboutToShow.connect(self.refresh)
             menu.aboutToHide.connect(lambda: QTimer.singleShot(0, self._window, self._release))
-            self._menus.append(menu)
-            page = ""
-            for action, made in entries:
-                if action.page != page and not menu.isEmpty():
-                    menu.addSeparator()
-                page = action.page
-                menu.addAction(made)
+            self._fill_menu(name)
+
+    def _fill_menu(self, name: str) -> None:
+        menu = self._menus[name]
+        menu.clear()
+        page = ""
+        for action, made in self._actions.values():
+            if action.menu != name:
+                continue
+            if action.page != page and not menu.isEmpty():
+                menu.addSeparator()
+            page = action.page
+            menu.addAction(made)
 
     def qt(self, action_id: str) -> QAction:
         """The Qt action of that id, for buttons and context menus."""
@@ -116,12 +137,13 @@ class ActionTable:
 
     def refresh(self) -> None:
         """Enable what can be run now, and nothing else: for a menu that is about to be seen."""
+        self._complete()
         for action, made in self._actions.values():
             made.setEnabled(self._can_run(action))
 
     def _release(self) -> None:
         # A shortcut must reach its action whatever was possible when a menu was last seen; `_run` asks again.
-        if not any(menu.isVisible() for menu in self._menus):
+        if not any(menu.isVisible() for menu in self._menus.values()):
             for _, made in self._actions.values():
                 made.setEnabled(True)
 

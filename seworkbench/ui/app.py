@@ -1,28 +1,22 @@
-"""Starting the window."""
+"""Starting the window. What is not seen at once is imported where it is made, so that the window stands sooner."""
+
+# ruff: noqa: PLC0415
 
 from __future__ import annotations
 
 import os
 import sys
 import traceback
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from seworkbench import __version__
-from seworkbench.ui.pages.attestation.page import AttestationPage
-from seworkbench.ui.pages.build.page import BuildPage
-from seworkbench.ui.pages.inspect.page import InspectPage
-from seworkbench.ui.pages.learn.page import LearnPage
-from seworkbench.ui.pages.machine.page import MachinePage
-from seworkbench.ui.pages.overview import OverviewPage
-from seworkbench.ui.pages.trust.page import TrustPage
-from seworkbench.ui.pages.trust.session import TrustSession
-from seworkbench.ui.pages.trust.summary import TrustSummary
+from seworkbench.ui.pages.page_list import PageEntry
 from seworkbench.ui.settings import settings_file
 from seworkbench.ui.theme import load_fonts
-from seworkbench.ui.tour.launcher import TourLauncher
 from seworkbench.ui.window import MainWindow
 from seworkbench.ui.workbench import Workbench
 from seworkbench.workspace.places import workspace_path
@@ -32,42 +26,125 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from seworkbench.ui.pages.page import Page
+    from seworkbench.ui.pages.trust.session import TrustSession
+
+
+class _Parts:
+    """Makes what a window consists of, each when it is first asked for, and loads no more than that needs.
+
+    Args:
+        workbench: what the window shares.
+        workspace: the workspace to open; None for one in memory.
+        tours: whether tours are offered.
+    """
+
+    def __init__(self, workbench: Workbench, workspace: Path | None, *, tours: bool) -> None:
+        self._workbench = workbench
+        self._workspace = workspace
+        self._tours = tours
+
+    @cached_property
+    def _trust(self) -> TrustSession:
+        from seworkbench.ui.pages.trust.session import TrustSession
+
+        session = TrustSession(self._workbench.jobs, self._workbench)
+        kept = self._workbench.settings.workspace
+        session.open(Path(kept) if kept and Path(kept).exists() else self._workspace)
+        return session
+
+    def overview(self) -> Page:
+        """Overview; what it says of the workspace comes when the window stands."""
+        from seworkbench.ui.pages.overview import OverviewPage
+
+        page = OverviewPage(self._workbench)
+        page.add_task("Trust host keys", "Whose keys they are, step by step up to the root.", "Trust", "trust")
+        page.add_task(
+            "Build an image", "From kernel, command line and ramdisk, for the machines you name.", "Build", "build"
+        )
+        page.add_task(
+            "Inspect an image", "Its fields, bytes and checks; with a key, its content.", "Inspect", "inspect"
+        )
+        if self._tours:
+            from seworkbench.ui.tour.launcher import TourLauncher
+
+            launcher = TourLauncher(page, lambda settings, more: make_window(settings, tour_pages=more))
+            page.offer_tour(launcher.take)
+        return page
+
+    def trust(self) -> Page:
+        """Trust."""
+        from seworkbench.ui.pages.trust.page import TrustPage
+
+        return TrustPage(self._workbench, self._trust)
+
+    def build(self) -> Page:
+        """Build; it asks Trust for verdicts."""
+        from seworkbench.ui.pages.build.page import BuildPage
+
+        return BuildPage(self._workbench, self._trust)
+
+    def inspect(self) -> Page:
+        """Inspect."""
+        from seworkbench.ui.pages.inspect.page import InspectPage
+
+        return InspectPage(self._workbench)
+
+    def attestation(self) -> Page:
+        """Attestation; its cases are in the workspace."""
+        from seworkbench.ui.pages.attestation.page import AttestationPage
+
+        return AttestationPage(self._workbench, self._trust)
+
+    def machine(self) -> Page:
+        """Machine."""
+        from seworkbench.ui.pages.machine.page import MachinePage
+
+        return MachinePage(self._workbench)
+
+    def learn(self) -> Page:
+        """Learn."""
+        from seworkbench.ui.pages.learn.page import LearnPage
+
+        return LearnPage(self._workbench)
+
+    def finish(self, window: MainWindow) -> None:
+        """Every page is there: show what some of them say elsewhere in the window."""
+        from seworkbench.ui.pages.overview import OverviewPage
+        from seworkbench.ui.pages.trust.summary import TrustSummary
+
+        overview = window.pages["overview"]
+        if isinstance(overview, OverviewPage):
+            overview.add_card(TrustSummary(self._workbench, self._trust))
 
 
 def make_window(
-    settings_path: Path, workspace: Path | None = None, tour_pages: Callable[[Workbench], list[Page]] | None = None
+    settings_path: Path,
+    workspace: Path | None = None,
+    tour_pages: Callable[[Workbench], tuple[PageEntry, ...]] | None = None,
 ) -> MainWindow:
-    """The window with all its pages, not shown yet; a QApplication must exist.
+    """The window, not shown yet, with the page that was shown last; a QApplication must exist.
 
     Args:
         settings_path: where the settings are kept.
         workspace: the workspace to open; None for one in memory, of which nothing is kept.
-        tour_pages: makes the pages that only the window of a tour has; None for the user's window, which offers tours.
+        tour_pages: the pages that only the window of a tour has; None for the user's window, which offers tours.
     """
     load_fonts()
     workbench = Workbench(settings_path)
     workbench.theme.apply()
-    trust = TrustSession(workbench.jobs, workbench)
-    overview = OverviewPage(workbench)
-    overview.add_task("Trust host keys", "Whose keys they are, step by step up to the root.", "Trust", "trust")
-    overview.add_task(
-        "Build an image", "From kernel, command line and ramdisk, for the machines you name.", "Build", "build"
+    parts = _Parts(workbench, workspace, tours=tour_pages is None)
+    entries = (
+        PageEntry("overview", "Overview", "layout-grid", parts.overview),
+        PageEntry("trust", "Trust", "shield-check", parts.trust),
+        PageEntry("build", "Build", "package", parts.build),
+        PageEntry("inspect", "Inspect", "search", parts.inspect),
+        PageEntry("attestation", "Attestation", "arrow-left-right", parts.attestation),
+        PageEntry("machine", "Machine", "cpu", parts.machine),
+        PageEntry("learn", "Learn", "book-open", parts.learn),
     )
-    overview.add_task(
-        "Inspect an image", "Its fields, bytes and checks; with a key, its content.", "Inspect", "inspect"
-    )
-    overview.add_card(TrustSummary(workbench, trust))
-    pages: list[Page] = [overview, TrustPage(workbench, trust), BuildPage(workbench, trust), InspectPage(workbench)]
-    pages += [AttestationPage(workbench, trust), MachinePage(workbench), LearnPage(workbench)]
-    if tour_pages is None:
-        tours = TourLauncher(overview, lambda settings, more: make_window(settings, tour_pages=more))
-        overview.offer_tour(tours.take)
-    else:
-        pages += tour_pages(workbench)
-    window = MainWindow(workbench, pages)
+    window = MainWindow(workbench, entries + (tour_pages(workbench) if tour_pages else ()))
+    window.completed.connect(partial(parts.finish, window))
     workbench.setParent(window)
-    kept = workbench.settings.workspace
-    trust.open(Path(kept) if kept and Path(kept).exists() else workspace)
     return window
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QMimeData, QSize, Qt, QTimer
+from PySide6.QtCore import QByteArray, QMimeData, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -41,6 +41,7 @@ from seworkbench.ui.activity import ActivityStrip, MessageList
 from seworkbench.ui.command_palette import CommandPalette
 from seworkbench.ui.help import HelpWindow
 from seworkbench.ui.icons import icon
+from seworkbench.ui.pages.page_list import PageList
 from seworkbench.ui.panes import Panes, step_focus
 from seworkbench.ui.pasted import paths_in
 from seworkbench.ui.theme import ThemeChoice
@@ -48,7 +49,10 @@ from seworkbench.ui.widgets.basic import label
 from seworkbench.ui.workbench import Weight
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from seworkbench.ui.pages.page import Page
+    from seworkbench.ui.pages.page_list import PageEntry
     from seworkbench.ui.theme import Theme
     from seworkbench.ui.workbench import Workbench
 
@@ -59,6 +63,8 @@ _SIDE_WIDTH = 336
 # On a narrow screen the side must not take the page's room when the text grows.
 _SIDE_LIMIT = 420
 _ZOOM_STEP = 0.1
+# What can wait until the window is drawn: the other pages, one at a time, then a worker process.
+_NEXT_PAGE_MS = 1
 _WARM_UP_MS = 400
 
 
@@ -67,19 +73,24 @@ class MainWindow(QMainWindow):
 
     Args:
         workbench: what its parts share.
-        pages: the pages, in rail order.
+        entries: the pages, in rail order. Each is made when it is first needed, or in an idle moment.
     """
 
-    def __init__(self, workbench: Workbench, pages: list[Page]) -> None:
+    completed = Signal()  # every page is there
+
+    def __init__(self, workbench: Workbench, entries: Sequence[PageEntry]) -> None:
         super().__init__()
         self.workbench = workbench
-        self.pages = {page.NAME: page for page in pages}
+        self.pages = PageList(entries, self._adopt)
         self._help: HelpWindow | None = None
+        self._is_drawn = False
         self.setWindowTitle("SE Workbench")
         self.setMinimumSize(_SMALLEST)
         self.resize(_SIZE)
         self.setAcceptDrops(True)
-        self.actions_table = ActionTable(self, workbench.theme, lambda: self.page.NAME)
+        self.actions_table = ActionTable(
+            self, workbench.theme, tuple(self.pages), lambda: self.page.NAME, self.complete
+        )
         self.stack = QStackedWidget()
         self.side = _Side(workbench.theme)
         self.rail = self._make_rail()
@@ -88,41 +99,63 @@ class MainWindow(QMainWindow):
         self.activity = ActivityStrip(workbench)
         self.activity.toggle.toggled.connect(self.messages.setVisible)
         self._lay_out()
-        for page in pages:
-            side = page.side or QWidget()
-            self.stack.addWidget(page)
-            self.side.addWidget(side)
-            workbench.theme.dress(page)
-            workbench.theme.dress(side)
         for part in (self._top, self.rail, self.messages, self.activity):
             workbench.theme.dress(part)
         self._scale = workbench.theme.zoom
         self._fit()
         workbench.theme.changed.connect(self._fit)
         self._panes = Panes((self._top, self.rail, self.stack, self.side, self.messages, self.activity))
+        self.actions_table.make_menus(self.menu_bar)
         self.actions_table.add(self._own_actions())
-        for page in pages:
-            self.actions_table.add(page.actions_of_page())
-        self.actions_table.fill(self.menu_bar)
-        for editor in (*self.findChildren(QLineEdit), *self.findChildren(QPlainTextEdit)):
-            # A file dropped there is meant as everywhere else, not as the text of its address.
-            editor.setAcceptDrops(False)
         workbench.page_requested.connect(self.show_page)
         workbench.files_offered.connect(self.open_files)
         workbench.help_requested.connect(self.show_help)
         if workbench.settings.geometry:
             self.restoreGeometry(QByteArray.fromHex(workbench.settings.geometry.encode()))
+        self.show_page(workbench.settings.page if workbench.settings.page in self.pages else next(iter(self.pages)))
         if workbench.settings.panes:
             self._middle.restoreState(QByteArray.fromHex(workbench.settings.panes.encode()))
-        self.show_page(workbench.settings.page if workbench.settings.page in self.pages else pages[0].NAME)
-        # A worker takes a moment to start; it does so when the window stands and is drawn.
-        QTimer.singleShot(_WARM_UP_MS, self, workbench.jobs.warm_up)
+        self._idle = QTimer(self)
+        self._idle.setInterval(_NEXT_PAGE_MS)
+        self._idle.timeout.connect(self._make_next)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """The window is being drawn; what can wait begins after that."""
+        super().paintEvent(event)
+        if not self._is_drawn:
+            self._is_drawn = True
+            self._idle.start()
+
+    def complete(self) -> None:
+        """Make every page that does not exist yet: for whatever concerns them all."""
+        while self.pages.make_next():
+            pass
+
+    def _adopt(self, page: Page) -> None:
+        """A page was made: give it its place."""
+        side = page.side or QWidget()
+        self.stack.addWidget(page)
+        self.side.addWidget(side)
+        theme = self.workbench.theme
+        theme.dress(page)
+        theme.dress(side)
+        for editor in (*page.findChildren(QLineEdit), *page.findChildren(QPlainTextEdit)):
+            # A file dropped there is meant as everywhere else, not as the text of its address.
+            editor.setAcceptDrops(False)
+        self.actions_table.add(page.actions_of_page())
+        if len(self.pages.made) == len(self.pages):
+            self.completed.emit()
+
+    def _make_next(self) -> None:
+        if not self.pages.make_next():
+            self._idle.stop()
+            QTimer.singleShot(_WARM_UP_MS, self, self.workbench.jobs.warm_up)
 
     @property
     def page(self) -> Page:
         """The page shown."""
         widget = self.stack.currentWidget()
-        return next(page for page in self.pages.values() if page is widget)
+        return next(page for page in self.pages.made if page is widget)
 
     def show_page(self, name: str) -> None:
         """Show a page."""
@@ -151,6 +184,8 @@ class MainWindow(QMainWindow):
         Returns:
             whether a page took it; if none did, the reason is in the message list.
         """
+        # Pages listen to what others take: all of them have to be there.
+        self.complete()
         if item.kind is not Kind.UNKNOWN:
             for page in (self.page, *self.pages.values()):
                 if page.takes(item):
@@ -189,6 +224,7 @@ class MainWindow(QMainWindow):
 
     def show_palette(self) -> None:
         """Open the command palette below the search field."""
+        self.complete()
         palette = CommandPalette(self.actions_table, self.workbench, self)
         self.workbench.theme.dress(palette)
         palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -223,7 +259,8 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.workbench.jobs.shut_down()
-        for page in self.pages.values():
+        self._idle.stop()
+        for page in self.pages.made:
             page.close_page()
         if self._help is not None:
             self._help.close()
@@ -260,7 +297,9 @@ class MainWindow(QMainWindow):
         self.messages.setFixedHeight(min(theme.pixels(140), 220))
         for made in self._rail_buttons.values():
             made.setIconSize(QSize(theme.pixels(26), theme.pixels(17)))
-        names = max(QFontMetrics(theme.font(bold=True)).horizontalAdvance(page.TITLE) for page in self.pages.values())
+        names = max(
+            QFontMetrics(theme.font(bold=True)).horizontalAdvance(entry.title) for entry in self.pages.entries.values()
+        )
         self.rail.setFixedWidth(max(theme.pixels(64) + names, _RAIL_WIDTH if theme.zoom <= 1 else 0))
         self.side.setMinimumWidth(min(theme.pixels(_SIDE_WIDTH - 56), _SIDE_LIMIT))
         if theme.zoom != self._scale:
@@ -272,8 +311,8 @@ class MainWindow(QMainWindow):
 
     def _own_actions(self) -> tuple[Action, ...]:
         go = tuple(
-            Action(f"go.{page.NAME}", f"Go to {page.TITLE}", "Go", partial(self.show_page, page.NAME), f"Alt+{n}")
-            for n, page in enumerate(self.pages.values(), start=1)
+            Action(f"go.{entry.name}", f"Go to {entry.title}", "Go", partial(self.show_page, entry.name), f"Alt+{n}")
+            for n, entry in enumerate(self.pages.entries.values(), start=1)
         )
         themes = tuple(
             Action(f"view.{choice.name.lower()}", text, "View", partial(self._choose_theme, choice), icon=name)
@@ -346,19 +385,19 @@ class MainWindow(QMainWindow):
         column.setSpacing(2)
         self._rail_buttons: dict[str, QToolButton] = {}
         group = QButtonGroup(rail)
-        for page in self.pages.values():
+        for entry in self.pages.entries.values():
             made = QToolButton()
             made.setObjectName("railButton")
-            made.setText(page.TITLE)
-            made.setIcon(icon(page.ICON, self.workbench.theme, leading=True))
+            made.setText(entry.title)
+            made.setIcon(icon(entry.icon, self.workbench.theme, leading=True))
             made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             made.setCheckable(True)
             made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            made.clicked.connect(lambda _checked=False, name=page.NAME: self.show_page(name))
+            made.clicked.connect(lambda _checked=False, name=entry.name: self.show_page(name))
             group.addButton(made)
             column.addWidget(made)
-            self._rail_buttons[page.NAME] = made
+            self._rail_buttons[entry.name] = made
         column.addStretch(1)
         return rail
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from seworkbench.recognise import Kind
 from seworkbench.ui.jobs import Jobs
-from seworkbench.ui.machine_desk import MachineDesk
 from seworkbench.ui.pasted import PastedFiles
 from seworkbench.ui.settings import Settings
 from seworkbench.ui.theme import Theme, ThemeChoice
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from seworkbench.errors import SeError
     from seworkbench.recognise import Recognised
+    from seworkbench.ui.machine_desk import MachineDesk
 
 
 # Where keys are is nobody's business.
@@ -77,12 +77,18 @@ class Workbench(QObject):
         self.settings = Settings.load(settings_path)
         self.theme = Theme(self)
         self.jobs = Jobs(self)
-        self.machine = MachineDesk(self.jobs, partial(setattr, self.settings, "machine"), self)
         self.pasted = PastedFiles()
         self.messages: list[Message] = []
         choices = {choice.value: choice for choice in ThemeChoice}
         self.theme.choice = choices.get(self.settings.theme, ThemeChoice.SYSTEM)
         self.theme.zoom = min(2.0, max(0.7, self.settings.zoom))
+
+    @cached_property
+    def machine(self) -> MachineDesk:
+        """The simulated machine; made, and loaded, when a page asks for it."""
+        from seworkbench.ui.machine_desk import MachineDesk  # noqa: PLC0415 - the window stands before it is needed
+
+        return MachineDesk(self.jobs, partial(setattr, self.settings, "machine"), self)
 
     def say(self, text: str, weight: Weight = Weight.NOTE, remedy: str = "") -> None:
         """Add a message."""

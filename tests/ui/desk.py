@@ -23,6 +23,7 @@ from seworkbench.ui.app import make_window
 from seworkbench.ui.pages.build.page import BuildPage
 from seworkbench.ui.pages.inspect.page import InspectPage
 from seworkbench.ui.pages.overview import OverviewPage
+from seworkbench.ui.pages.page_list import PageEntry
 from seworkbench.ui.pages.trust.page import TrustPage
 from seworkbench.ui.theme import ThemeChoice
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     import pytest
 
     from seworkbench.checks import Verdict
+    from seworkbench.ui.pages.page import Page
     from seworkbench.ui.window import MainWindow
 
 DATA = Path(__file__).parents[1] / "data" / "interop"
@@ -137,6 +139,7 @@ class Desk:
 
     def _open(self) -> MainWindow:
         window = make_window(self.settings_path)
+        window.complete()  # not some time while a test looks
         window.workbench.theme.choose(ThemeChoice.LIGHT)
         window.show()
         return window
@@ -226,7 +229,7 @@ class Desk:
     def settle(self) -> None:
         """Wait until nothing runs."""
         wait_until(lambda: not self.window.workbench.jobs.running and not self.trust.session.busy, "the jobs to end")
-        QApplication.processEvents()
+        settle_layout()
 
     def close(self) -> None:
         """Close the window and let go of it."""
@@ -254,6 +257,11 @@ class Desk:
         return f"{box.what.text()} {box.remedy.text()}".strip() if box.isVisible() else ""
 
 
+def listed(page: Page) -> PageEntry:
+    """The entry of a page that is there already."""
+    return PageEntry(page.NAME, page.NAME.title(), "file", lambda: page)
+
+
 def wait_until(done: Callable[[], object], what: str, patience: int = PATIENCE) -> None:
     """Let the window live until something is so."""
     deadline = QDeadlineTimer(patience)
@@ -261,6 +269,13 @@ def wait_until(done: Callable[[], object], what: str, patience: int = PATIENCE) 
         if deadline.hasExpired():
             raise TimeoutError(f"waited {patience} ms for {what}")
         QTest.qWait(2)
+
+
+def settle_layout() -> None:
+    """Let layouts come to rest: a change of one asks for another round of those around it."""
+    for _ in range(10):
+        QApplication.sendPostedEvents()
+        QApplication.processEvents()
 
 
 def tampered(image: Path, folder: Path, offset: int, bits: int = 1) -> Path:

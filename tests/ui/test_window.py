@@ -18,7 +18,7 @@ import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QMenu, QMessageBox
 from shiboken6 import delete
 
 from seworkbench.errors import SeError
@@ -28,7 +28,7 @@ from seworkbench.ui.settings import Settings, settings_file
 from seworkbench.ui.theme import DARK, HIGH_CONTRAST, LIGHT, ThemeChoice
 from seworkbench.ui.workbench import MOST_MESSAGES, Weight
 
-from .desk import INPUTS, PKI, Desk, Images, wait_until
+from .desk import INPUTS, PKI, Desk, Images, settle_layout, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +49,7 @@ def actions(desk: Desk) -> list[Action]:
 def opened(settings: Path) -> Iterator[MainWindow]:
     """Another window of the program, with these settings."""
     window = app_module.make_window(settings)
+    window.complete()
     window.show()
     try:
         yield window
@@ -602,13 +603,6 @@ def test_nothing_that_was_closed_is_dressed_any_more(desk: Desk) -> None:
     assert len(theme._living()) == before
 
 
-def settle_layout() -> None:
-    """Let layouts come to rest: a change of one asks for another round of those around it."""
-    for _ in range(10):
-        QApplication.sendPostedEvents()
-        QApplication.processEvents()
-
-
 @pytest.mark.parametrize("page", ["overview", "build", "inspect"])
 def test_no_colour_of_another_theme_is_left(desk: Desk, page: str) -> None:
     desk.drop(INPUTS / "kernel", PKI / "host1.crt")
@@ -674,20 +668,102 @@ def test_old_messages_go_when_there_are_too_many(desk: Desk) -> None:
     assert desk.window.messages.item(0).text().endswith(f"Message {MOST_MESSAGES + 19}")
 
 
-def test_a_window_opens_without_plots_and_arithmetic(tmp_path: Path) -> None:
-    code = """
-import sys
+# --- the first picture
+
+
+STARTING = """
+import json, sys
 from pathlib import Path
+from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QApplication
 from seworkbench.ui.app import make_window
+
+LATER = ("numpy", "pyqtgraph", "cryptography", "sqlite3", "OpenSSL")
+
+class Watch(QObject):
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Type.Paint and not drawn:
+            drawn.extend(page.NAME for page in window.pages.made)
+            loaded.extend(name for name in LATER if name in sys.modules)
+        return False
+
+drawn, loaded = [], []
 application = QApplication([])
 window = make_window(Path(sys.argv[1]))
+watch = Watch()
+window.page.installEventFilter(watch)
+window.completed.connect(application.quit)
 window.show()
-application.processEvents()
-print([name for name in ("numpy", "pyqtgraph") if name in sys.modules])
+application.exec()
+print(json.dumps([drawn, loaded, [page.NAME for page in window.pages.made], list(window.pages)]))
 window.close()
 """
+
+
+def test_the_window_is_drawn_before_other_pages_are_made_or_loaded(tmp_path: Path) -> None:
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-    program = [sys.executable, "-c", code, str(tmp_path / "settings.json")]
+    program = [sys.executable, "-c", STARTING, str(tmp_path / "settings.json")]
     done = subprocess.run(program, check=True, capture_output=True, text=True, env=environment)
-    assert done.stdout == "[]\n"
+    drawn, loaded, made, listed = json.loads(done.stdout)
+    assert drawn == ["overview"]
+    assert loaded == []
+    assert made == listed
+    assert len(listed) > 5
+
+
+def test_a_page_that_does_not_exist_yet_is_made_by_going_there(tmp_path: Path) -> None:
+    window = app_module.make_window(tmp_path / "settings.json")
+    try:
+        assert [page.NAME for page in window.pages.made] == ["overview"]
+        window.workbench.page_requested.emit("learn")
+        assert [page.NAME for page in window.pages.made] == ["overview", "learn"]
+        assert window.page is window.pages["learn"]
+    finally:
+        window.close()
+        delete(window)
+
+
+def test_the_page_shown_last_is_the_first_to_be_made(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    Settings(page="learn").save(path)
+    window = app_module.make_window(path)
+    try:
+        assert [page.NAME for page in window.pages.made] == ["learn"]
+    finally:
+        window.close()
+        delete(window)
+
+
+def test_a_menu_opened_at_once_has_the_commands_of_every_page(tmp_path: Path, desk: Desk) -> None:
+    window = app_module.make_window(tmp_path / "settings.json")
+    try:
+        menus_of(window)[0].aboutToShow.emit()
+        found = [menu_texts(menu) for menu in menus_of(window)]
+    finally:
+        window.close()
+        delete(window)
+    # Whatever the order in which the pages were made.
+    assert found == [menu_texts(menu) for menu in menus_of(desk.window)]
+
+
+def test_commands_are_found_in_the_order_of_the_rail(tmp_path: Path) -> None:
+    window = app_module.make_window(tmp_path / "settings.json")
+    try:
+        for name in reversed(list(window.pages)):
+            window.show_page(name)
+        found = [action.page for action in window.actions_table.all()]
+    finally:
+        window.close()
+        delete(window)
+    order = ["", *window.pages]
+    assert found == sorted(found, key=order.index)
+
+
+def menus_of(window: MainWindow) -> list[QMenu]:
+    """The menus of a window; the bar has one of its own for when it is too narrow."""
+    return [menu for menu in window.menu_bar.findChildren(QMenu) if menu.title()]
+
+
+def menu_texts(menu: QMenu) -> list[str]:
+    """What a menu shows."""
+    return [action.text() for action in menu.actions()]

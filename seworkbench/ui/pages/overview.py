@@ -25,8 +25,6 @@ class OverviewPage(Page):
     """The first page."""
 
     NAME = "overview"
-    TITLE = "Overview"
-    ICON = "layout-grid"
     HELP = "index.md"
 
     def __init__(self, workbench: Workbench) -> None:

@@ -21,8 +21,6 @@ class Page(QWidget):
     """
 
     NAME: ClassVar[str]  # stable name, also in the settings
-    TITLE: ClassVar[str]  # as in the rail
-    ICON: ClassVar[str]
     HELP: ClassVar[str] = "index.md"  # shown by F1
 
     def __init__(self, workbench: Workbench) -> None:

@@ -26,8 +26,6 @@ class EvidencePage(Page):
     """See the module's text."""
 
     NAME = "evidence"
-    TITLE = "Evidence"
-    ICON = "file"
     HELP = "reports.md"
 
     def __init__(self, workbench: Workbench) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from seworkbench.errors import SeError
-from seworkbench.ui.pages.page import Page
+from seworkbench.ui.pages.page_list import PageEntry
 from seworkbench.ui.window import MainWindow
 from seworkbench.ui.workbench import Workbench
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from seworkbench.ui.tour.tour import Tour
 
 # Makes a window that nobody else uses: where its settings are, and what pages it has beside the usual ones.
-WindowMaker = Callable[[Path, Callable[[Workbench], list[Page]]], MainWindow]
+WindowMaker = Callable[[Path, Callable[[Workbench], tuple[PageEntry, ...]]], MainWindow]
 
 
 class TourLauncher(QObject):

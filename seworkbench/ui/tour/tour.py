@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from seworkbench.demo.folder import free_folder
 from seworkbench.demo.stage import Stage
 from seworkbench.demo.story import STORY
 from seworkbench.files import explained
+from seworkbench.ui.pages.page_list import PageEntry
 from seworkbench.ui.tour.acts import Acts
 from seworkbench.ui.tour.caption_bar import CaptionBar
 from seworkbench.ui.tour.director import Director, State
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from seworkbench.simulator.demo_pki import DemoPki
     from seworkbench.ui.tour.launcher import WindowMaker
     from seworkbench.ui.window import MainWindow
+    from seworkbench.ui.workbench import Workbench
 
 # Text for an audience, as far as the pages have room for it: their least size at zoom 1, in pixels.
 _PRESENTER_ZOOM = 1.4
@@ -35,6 +38,10 @@ _ROOM_WIDTH, _ROOM_HEIGHT = 1040, 700
 _RESIZED_MS = 80
 _LEAVING_MS = 50
 _FOLDER = "seworkbench-tour-"
+
+
+def _pages_of_tour(workbench: Workbench) -> tuple[PageEntry, ...]:
+    return (PageEntry("evidence", "Evidence", "file", partial(EvidencePage, workbench)),)
 
 
 class Tour(QObject):
@@ -68,7 +75,7 @@ class Tour(QObject):
         self._resized.setInterval(_RESIZED_MS)
         self._resized.timeout.connect(self._fit)
         self.stage = Stage(made, pki=pki)
-        self.window = make(self.folder / "settings.json", lambda workbench: [EvidencePage(workbench)])
+        self.window = make(self.folder / "settings.json", _pages_of_tour)
         self.window.setWindowTitle("Tour, SIMULATED · SE Workbench")
         self.window.workbench.settings.keep_recent = False
         theme = self.window.workbench.theme

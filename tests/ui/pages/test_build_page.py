@@ -48,6 +48,8 @@ from seworkbench.ui.theme import ThemeChoice, load_fonts
 from seworkbench.ui.window import MainWindow
 from seworkbench.ui.workbench import Workbench
 
+from ..desk import listed  # noqa: TID252
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -73,7 +75,7 @@ class Bench:
         self.workbench.theme.choose(ThemeChoice.LIGHT)
         self.trust = TrustSession(self.workbench.jobs, self.workbench)
         self.page = BuildPage(self.workbench, self.trust)
-        self.window = MainWindow(self.workbench, [self.page, TrustPage(self.workbench, self.trust)])
+        self.window = MainWindow(self.workbench, [listed(self.page), listed(TrustPage(self.workbench, self.trust))])
         self.workbench.setParent(self.window)
         self.draft = self.page.draft
         self.output = folder / "guest.img"

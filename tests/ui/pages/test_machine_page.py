@@ -25,7 +25,7 @@ from seworkbench.ui.workbench import Workbench
 
 # The tests of a folder form a package; the desk stands in the folder above.
 from ...simulator.builder import HOST2, KERNEL, Recipe, build  # noqa: TID252
-from ..desk import PKI, wait_until  # noqa: TID252
+from ..desk import PKI, listed, wait_until  # noqa: TID252
 from ..machines import image_for, quick_machine, quick_pki  # noqa: TID252
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Bench:
     def open(self) -> None:
         self.workbench = Workbench(self.folder / "settings.json")
         self.page = MachinePage(self.workbench, Player(pace=0, frame_ms=0))
-        self.window = MainWindow(self.workbench, [self.page])
+        self.window = MainWindow(self.workbench, [listed(self.page)])
         self.workbench.setParent(self.window)
         self.page.player.setParent(self.page)
         self.workbench.theme.choose(ThemeChoice.LIGHT)

@@ -27,7 +27,7 @@ from seworkbench.ui.workbench import Workbench
 from seworkbench.workspace.workspace import open_workspace
 
 # The tests of a folder form a package; the desk stands in the folder above.
-from ..desk import PKI, wait_until  # noqa: TID252
+from ..desk import PKI, listed, wait_until  # noqa: TID252
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +54,7 @@ class Bench:
         self.workbench.theme.choose(ThemeChoice.LIGHT)
         self.session = TrustSession(self.workbench.jobs, self.workbench)
         self.page = TrustPage(self.workbench, self.session)
-        self.window = MainWindow(self.workbench, [self.page])
+        self.window = MainWindow(self.workbench, [listed(self.page)])
         self.workbench.setParent(self.window)
         qtbot.addWidget(self.window)
         self.window.show()

@@ -55,8 +55,6 @@ class BuildPage(Page):
     """From kernel, command line, ramdisk and host key documents to an image."""
 
     NAME = "build"
-    TITLE = "Build"
-    ICON = "package"
     HELP = "components.md"
 
     def __init__(self, workbench: Workbench, trust: TrustSession) -> None:

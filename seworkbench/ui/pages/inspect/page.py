@@ -80,8 +80,6 @@ class InspectPage(Page):
     """See the module's text."""
 
     NAME = "inspect"
-    TITLE = "Inspect"
-    ICON = "search"
     HELP = "verification.md"
 
     def __init__(self, workbench: Workbench) -> None:

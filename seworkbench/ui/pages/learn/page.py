@@ -32,8 +32,6 @@ class LearnPage(Page):
     """See the module's text."""
 
     NAME = "learn"
-    TITLE = "Learn"
-    ICON = "book-open"
     HELP = "index.md"
 
     def __init__(self, workbench: Workbench) -> None:

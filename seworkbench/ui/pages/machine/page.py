@@ -72,8 +72,6 @@ class MachinePage(Page):
     """
 
     NAME = "machine"
-    TITLE = "Machine"
-    ICON = "cpu"
     HELP = "simulated-machine.md"
 
     def __init__(self, workbench: Workbench, player: Player | None = None) -> None:

@@ -79,8 +79,6 @@ class TrustPage(Page):
     """
 
     NAME = "trust"
-    TITLE = "Trust"
-    ICON = "shield-check"
     HELP = "host-keys.md"
 
     def __init__(self, workbench: Workbench, session: TrustSession) -> None:
