@@ -421,8 +421,11 @@ class MemoryMap(QWidget):
     # --- painting
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Draw everything."""
+        self._paint(QPainter(self))
+
+    def _paint(self, painter: QPainter) -> None:
         """Draw legend, both views, wedges, labels and mark."""
-        painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_legend(painter)
         arranged = self.arrangement

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
@@ -15,12 +16,16 @@ from seworkbench.ui.theme import VERDICT_ROLES
 from seworkbench.ui.widgets.checklist_view import wrapped
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PySide6.QtGui import QResizeEvent
 
     from seworkbench.ui.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
 _CALL = Qt.ItemDataRole.UserRole
+# The role of a change that moves a bar and nothing else.
+COUNTS = Qt.ItemDataRole.UserRole + 1
 _ROOT = QModelIndex()
 
 
@@ -52,15 +57,21 @@ class _Model(QAbstractListModel):
     def show(self, calls: list[Call]) -> bool:
         """Show other calls; whether their number or order changed."""
         if [call.call for call in calls] == [call.call for call in self.calls]:
-            changed = [row for row, (old, new) in enumerate(zip(self.calls, calls, strict=True)) if old != new]
+            pairs = enumerate(zip(self.calls, calls, strict=True))
+            changed = [(row, _only_counts(old, new)) for row, (old, new) in pairs if old != new]
             self.calls = calls
-            if changed:
-                self.dataChanged.emit(self.index(changed[0]), self.index(changed[-1]))
+            for row, counts in changed:
+                self.dataChanged.emit(self.index(row), self.index(row), [COUNTS] if counts else [])
             return False
         self.beginResetModel()
         self.calls = calls
         self.endResetModel()
         return True
+
+
+def _only_counts(old: Call, new: Call) -> bool:
+    """Whether a call went on and takes as much room as before: while it is under way it has one line."""
+    return old.progress is new.progress is Progress.UNDER_WAY and replace(old, done=new.done) == new
 
 
 class _Delegate(QStyledItemDelegate):
@@ -243,6 +254,13 @@ class CallList(QListView):
         if call in names:
             self.setCurrentIndex(self._model.index(names.index(call)))
 
+    def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:  # noqa: N802 - Qt's name
+        """A count that goes on many times a second is painted; Qt would lay out all rows anew each time."""
+        if list(roles) == [COUNTS]:
+            self.update(first)
+        else:
+            super().dataChanged(first, last, list(roles))
+
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """Texts break elsewhere."""
         super().resizeEvent(event)
@@ -252,6 +270,8 @@ class CallList(QListView):
         happened = [row for row, call in enumerate(calls) if call.progress is Progress.DONE or call.done]
         refused = [row for row in happened if calls[row].verdict is Verdict.FAILED and calls[row].call != "wait"]
         row = refused[0] if refused else happened[-1] if happened else -1
+        if row == self.currentIndex().row():
+            return
         self.setCurrentIndex(self._model.index(row) if row >= 0 else QModelIndex())
         if row >= 0:
             self.scrollTo(self._model.index(row))

@@ -102,6 +102,7 @@ class Player(QObject):
         if self.start is None or self._over:
             return
         self._wish = wish
+        self.start.hurried = wish is Wish.END
         self._wait = 0
         self._stepped = False
         if wish is Wish.REST:

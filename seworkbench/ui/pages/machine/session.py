@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from seworkbench.ui.jobs import Jobs, RunningJob
     from seworkbench.ui.machine_desk import MachineDesk
 
+# Seconds; longer runs of pages than on slow machines do not make starts slower still.
+_MOST_BREATH, _SHORT_BREATH = 0.01, 0.001
 _UNPACKED = (Protection.ENCRYPTED_HASHED, Protection.HASHED)
 
 
@@ -40,6 +43,7 @@ class Start:
         events: what happened so far; appended to on that thread, read in the window.
         result: what came of it, when all events are there.
         given_up: whether it was cancelled, or ended in an error.
+        hurried: whether somebody waits for its end, rather than watching.
     """
 
     image: Path
@@ -47,6 +51,7 @@ class Start:
     events: list[StartEvent] = field(default_factory=list)
     result: GuestStart | None = None
     given_up: bool = False
+    hurried: bool = False
 
 
 @dataclass(frozen=True)
@@ -268,6 +273,10 @@ def _inspected(image: Path, machine: Machine, job: Job) -> Inspection:
 
 def _start(start: Start, machine: Machine, job: Job) -> None:
     starting = GuestStarting(start.image, machine, job=job)
+    begun = time.perf_counter()
     for event in starting:
         start.events.append(event)
+        # The window paints with the same interpreter: it shall not wait for more than one run of pages.
+        time.sleep(min(time.perf_counter() - begun, _SHORT_BREATH if start.hurried else _MOST_BREATH))
+        begun = time.perf_counter()
     start.result = starting.result

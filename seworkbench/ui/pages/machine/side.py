@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -95,6 +96,7 @@ class _CallPanel(QWidget):
         super().__init__()
         self._theme = theme
         self._call: Call | None = None
+        self._shown: tuple[Call | None, tuple[Spot, ...]] | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -126,7 +128,11 @@ class _CallPanel(QWidget):
             call: the call; None for none.
             spots: where in the image to look.
         """
+        shown = (replace(call, done=0) if call else None, tuple(spots))
         self._call = call
+        if shown == self._shown:  # only its count went on, which stands elsewhere
+            return
+        self._shown = shown
         empty_layout(self._facts)
         self.chip.setVisible(call is not None)
         self.checklist.setVisible(call is not None and call.check is not None)
