@@ -70,6 +70,11 @@ class SeenRequest:
     last_at: datetime
     times: int
 
+    @property
+    def instants(self) -> tuple[datetime, ...]:
+        """When, as far as it is known: the first time and the last."""
+        return (self.first_at,) if self.first_at == self.last_at else (self.first_at, self.last_at)
+
 
 class AttestationCases:
     """The attestation cases of a workspace.
@@ -129,6 +134,18 @@ class AttestationCases:
             change.run("INSERT OR REPLACE INTO case_file VALUES (?, ?, ?)", number, kind.value, content)
             detail = {"file": kind.value, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
             append_entry(change, "case file attached", str(number), detail, at=at)
+
+    def detach(self, number: int, kind: CaseFile, *, at: datetime) -> None:
+        """Take one of its files from a case; nothing else happens if it has none of that kind.
+
+        Raises:
+            SeError: if there is no such case, or the file cannot be changed.
+        """
+        with self._store.change() as change:
+            self._touch(change, number, at)
+            query = "DELETE FROM case_file WHERE case_id = ? AND kind = ?"
+            if change.run(query, number, kind.value).rowcount:
+                append_entry(change, "case file detached", str(number), {"file": kind.value}, at=at)
 
     def remove(self, number: int, *, at: datetime) -> None:
         """Remove a case with its files; nothing happens if there is none."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtTest import QTest
 
-from seworkbench.ui.pages.attestation import session as steps
+from seworkbench.ui.pages.attestation import case as steps
 from seworkbench.ui.pages.attestation.page import AttestationPage
 
 from .desk import DATA, PKI, wait_until
@@ -34,7 +34,7 @@ def settle(studio: Studio) -> None:
     wait_until(lambda: session.trust.workspace is not None, "the workspace")
     for _ in range(2):
         studio.settle()
-        wait_until(lambda: not session.keeping.busy and not session.trust.busy, "the case to be kept")
+        wait_until(lambda: not session.list.busy and not session.trust.busy, "the case to be kept")
     QTest.qWait(150)
 
 
@@ -109,13 +109,13 @@ def _commands(studio: Studio) -> None:
 def _simulated(studio: Studio) -> None:
     page = page_of(studio)
     settle(studio)
-    page.session.try_simulated(studio.folder)
+    page.session.machine.try_out(studio.folder)
     settle(studio)
 
 
 def _verified(studio: Studio) -> None:
     _simulated(studio)
-    page_of(studio).session.answer_by_machine(Path(studio.folder) / "answer.resp")
+    page_of(studio).session.machine.answer(Path(studio.folder) / "answer.resp")
     settle(studio)
 
 

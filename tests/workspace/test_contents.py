@@ -203,6 +203,18 @@ def test_a_case_keeps_its_state_and_its_public_files(workspace: Workspace) -> No
     assert whats(workspace).count("case removed") == 1
 
 
+def test_a_file_that_a_case_has_no_longer_is_not_kept(workspace: Workspace) -> None:
+    number = workspace.cases.create("First", at=NOW)
+    for kind in (CaseFile.REQUEST, CaseFile.RESPONSE):
+        workspace.cases.attach(number, kind, b"pvattest", at=NOW)
+    for _ in range(2):
+        workspace.cases.detach(number, CaseFile.RESPONSE, at=LATER)
+    assert set(workspace.cases.all()[0].files) == {CaseFile.REQUEST}
+    assert whats(workspace).count("case file detached") == 1
+    with pytest.raises(SeError, match="no case 7"):
+        workspace.cases.detach(7, CaseFile.REQUEST, at=NOW)
+
+
 def test_the_number_of_a_case_is_never_given_again(workspace: Workspace) -> None:
     first = workspace.cases.create("First", at=NOW)
     workspace.cases.remove(first, at=NOW)
@@ -228,7 +240,10 @@ def test_a_case_that_another_program_removed_is_missed(workspace: Workspace) -> 
 def test_a_request_is_known_the_second_time(workspace: Workspace) -> None:
     assert workspace.requests.see(PHKH, at=NOW) is None
     assert workspace.requests.see(PHKH, at=LATER) == SeenRequest(NOW, NOW, 1)
-    assert workspace.requests.see(PHKH, at=LATER) == SeenRequest(NOW, LATER, 2)
+    again = workspace.requests.see(PHKH, at=LATER)
+    assert again == SeenRequest(NOW, LATER, 2)
+    assert again.instants == (NOW, LATER)
+    assert SeenRequest(NOW, NOW, 1).instants == (NOW,)
     assert workspace.requests.see("00" * 32, at=NOW) is None
 
 

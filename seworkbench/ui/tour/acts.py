@@ -17,9 +17,8 @@ from seworkbench.formats.exchange import MAX_EXCHANGE_FILE_SIZE
 from seworkbench.report.markdown_form import markdown_bytes
 from seworkbench.trust.loading import crls_in
 from seworkbench.trust.verify import load_input
-from seworkbench.ui.pages.attestation.case import Expected, ExpectedKey
+from seworkbench.ui.pages.attestation.case import PERFORM, Expected, ExpectedKey
 from seworkbench.ui.pages.attestation.page import AttestationPage
-from seworkbench.ui.pages.attestation.session import PERFORM
 from seworkbench.ui.pages.build.page import BuildPage
 from seworkbench.ui.pages.inspect.page import InspectPage
 from seworkbench.ui.pages.machine.page import MachinePage
@@ -245,12 +244,12 @@ class Acts:
         if first.response.exists():
             yield from self.drop(first.response)
         else:
-            page.session.set_machine(stage.machine_folder)
-            page.session.set_user_data(USER_DATA)
+            page.session.machine.choose(stage.machine_folder)
+            page.session.machine.set_user_data(USER_DATA)
             page.session.open_step(PERFORM)
             yield from self.settled()
             yield Beat(2500)
-            page.session.answer_by_machine(first.response)
+            page.session.machine.answer(first.response)
         yield from self._verified(first.response)
         page.show_piece("additional")
         return (yield from self.perform(scene))

@@ -48,7 +48,7 @@ class AttestationDesk:
 
         def quiet() -> bool:
             jobs = self.desk.window.workbench.jobs.running
-            return not jobs and not session.keeping.busy and not trust.busy and trust.workspace is not None
+            return not jobs and not session.list.busy and not trust.busy and trust.workspace is not None
 
         wait_until(quiet, "the page to settle")
         QApplication.processEvents()

@@ -19,8 +19,8 @@ from seworkbench.jobs import Job
 from seworkbench.simulator.attestation_tampering import ATTESTATION_ATTACKS, tampered_response
 from seworkbench.simulator.demo_pki import DemoPki
 from seworkbench.simulator.generations import Generation
+from seworkbench.ui.pages.attestation import case as steps
 from seworkbench.ui.pages.attestation import demo_case
-from seworkbench.ui.pages.attestation import session as steps
 from seworkbench.ui.pages.attestation.case import CaseState, Expected
 from seworkbench.ui.pages.attestation.demo_case import DemoCase, make_demo_case
 from seworkbench.workspace.cases import CaseFile
@@ -319,7 +319,7 @@ def test_an_answer_never_replaces_a_file(demo: AttestationDesk) -> None:
     first = Path(demo.page.session.state.response_path)
     before = first.read_bytes()
     demo.page.session.open_step(steps.PERFORM)
-    demo.page.session.set_user_data(b"another time")
+    demo.page.session.machine.set_user_data(b"another time")
     demo.settle()
     answered(demo)
     assert Path(demo.page.session.state.response_path) != first
@@ -369,7 +369,7 @@ def test_a_protection_key_is_never_overwritten(page: AttestationDesk) -> None:
     chosen(page)
     request, key = page.desk.folder / "one.req", page.desk.folder / "one.arpk"
     key.write_bytes(b"mine")
-    page.page.session.create(request, key)
+    page.page.session.preparation.create(request, key)
     page.settle()
     assert key.read_bytes() == b"mine"
     assert not request.exists()
@@ -382,7 +382,7 @@ def test_flags_that_are_chosen_are_in_the_request(page: AttestationDesk) -> None
     page.page.choose.flags["phkh-att"].click()
     page.settle()
     request = page.desk.folder / "one.req"
-    page.page.session.create(request, page.desk.folder / "one.arpk")
+    page.page.session.preparation.create(request, page.desk.folder / "one.arpk")
     page.settle()
     assert parse_exchange(request.read_bytes()).expected_additional == 32 + 320
 
@@ -390,9 +390,9 @@ def test_flags_that_are_chosen_are_in_the_request(page: AttestationDesk) -> None
 def test_the_protection_key_is_nowhere_in_the_workspace(page: AttestationDesk) -> None:
     chosen(page)
     key = page.desk.folder / "one.arpk"
-    page.page.session.create(page.desk.folder / "one.req", key)
+    page.page.session.preparation.create(page.desk.folder / "one.req", key)
     page.settle()
-    case = page.page.session.cases[0]
+    case = page.page.session.list.cases[0]
     secret = key.read_bytes()
     assert set(case.files) == {CaseFile.HEADER, CaseFile.REQUEST}
     assert secret.hex() not in json.dumps(case.state)
@@ -550,7 +550,7 @@ def test_two_cases_of_a_day_have_two_names(page: AttestationDesk) -> None:
         page.page.session.new_case()
         page.settle()
         page.page.session.close_case()
-    titles = {case.title for case in page.page.session.cases}
+    titles = {case.title for case in page.page.session.list.cases}
     assert len(titles) == 2
 
 
@@ -627,7 +627,7 @@ def test_a_case_that_was_left_is_not_changed_by_what_comes_late(page: Attestatio
     page.settle()
     assert session.case is None
     assert session.files.header is None
-    assert session.cases[0].files == {}
+    assert session.list.cases[0].files == {}
 
 
 def test_a_pasted_image_key_or_kernel_is_not_taken(page: AttestationDesk) -> None:

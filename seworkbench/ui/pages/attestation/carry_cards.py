@@ -88,7 +88,7 @@ class CarryCard(StepCard):
     def _export(self) -> None:
         name = Path(self._session.state.request_path).name or "request.bin"
         if (path := ask_save(self, "Save a copy of the request", Path(name))) is not None:
-            self._session.export_request(path)
+            self._session.save_request(path)
 
 
 class PerformCard(StepCard):
@@ -134,10 +134,10 @@ class PerformCard(StepCard):
         self.back.show_text(carry_commands(files)[1])
         there = session.files.response
         self.came.setText(f"{session.state.response_path}, {bytes_text(len(there))}" if there else "No response yet.")
-        folder = session.machine
+        folder = session.machine.folder
         self.machine.show_text(folder or "None: choose the folder of one, or make one on the Machine page.")
-        self.fault.setText(f"Told to answer falsely: {session.fault}. That is chosen on the Machine page.")
-        self.fault.setVisible(bool(session.fault))
+        self.fault.setText(f"Told to answer falsely: {session.machine.fault}. That is chosen on the Machine page.")
+        self.fault.setVisible(bool(session.machine.fault))
         self.answer.setEnabled(bool(folder) and session.files.request is not None and not self.wrong.text())
 
     # --- a real machine
@@ -206,10 +206,10 @@ class PerformCard(StepCard):
         return made
 
     def _choose_machine(self) -> None:
-        machine = self._session.machine
+        machine = self._session.machine.folder
         start = Path(machine).parent if machine else None
         if (folder := ask_folder(self, "Folder of a simulated machine", start)) is not None:
-            self._session.set_machine(folder)
+            self._session.machine.choose(folder)
 
     def _choose_form(self, form: str) -> None:
         content = bytes.fromhex(self._session.state.user_data)
@@ -224,7 +224,7 @@ class PerformCard(StepCard):
         self.wrong.setText(wrong)
         self.wrong.setVisible(bool(wrong))
         if content is not None and not wrong:
-            self._session.set_user_data(content)
+            self._session.machine.set_user_data(content)
         self.refresh()
 
     def _answer(self) -> None:
@@ -235,7 +235,7 @@ class PerformCard(StepCard):
         while response.exists():
             response = request.with_name(f"{request.stem}-{number}.resp")
             number += 1
-        job = self._session.answer_by_machine(response)
+        job = self._session.machine.answer(response)
         if job is not None:
             self.answer.setEnabled(False)
             job.failed.connect(lambda _error: self.refresh())

@@ -6,7 +6,7 @@ Header, request and response are kept as they are beside it. Of the protection k
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from seworkbench.attestation.firmware_service import DEFAULT_SERVICE, FirmwareAnswer, VerifiedHash
@@ -18,7 +18,15 @@ from seworkbench.formats.additional_data import PART_KINDS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# The steps of a case, as they are kept.
+CHOOSE, CREATE, CARRY, PERFORM, VERIFY, POLICY = "choose", "create", "carry", "perform", "verify", "policy"
+STEPS = (CHOOSE, CREATE, CARRY, PERFORM, VERIFY, POLICY)
 _VERSION = 1
+
+
+def present() -> datetime:
+    """Now; tests replace this function."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +130,7 @@ class CaseState:
         said: the same in a sentence.
     """
 
-    step: str = "choose"
+    step: str = CHOOSE
     header_path: str = ""
     header_offset: int = 0
     header_method: str = ""

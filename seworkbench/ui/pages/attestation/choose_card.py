@@ -16,7 +16,8 @@ from seworkbench.ui.pages.build.parts import Elided, ask_open, ask_open_many, em
 from seworkbench.ui.widgets.basic import VerdictChip, button, label, link, rule
 
 if TYPE_CHECKING:
-    from seworkbench.ui.pages.attestation.session import AttestationSession, HostOption
+    from seworkbench.ui.pages.attestation.hosts import HostOption
+    from seworkbench.ui.pages.attestation.session import AttestationSession
     from seworkbench.ui.workbench import Workbench
 
 _REASON_LIMIT = 500
@@ -59,7 +60,7 @@ class HostRow(QWidget):
         self.reason.setMaxLength(_REASON_LIMIT)
         self.reason.setPlaceholderText("Reason for using it all the same; goes into the record of the request")
         self.reason.setAccessibleName(f"Reason for using {host.name} all the same")
-        self.reason.textEdited.connect(lambda text: session.set_reason(self.fingerprint, text))
+        self.reason.textEdited.connect(lambda text: session.preparation.set_reason(self.fingerprint, text))
         grid.addWidget(self.reason, 1, 0, 1, 3)
         self.refresh(host)
 
@@ -77,7 +78,7 @@ class HostRow(QWidget):
             self.reason.setText(host.reason)
 
     def _toggle(self, chosen: bool) -> None:
-        self._session.choose_host(self.fingerprint, chosen=chosen)
+        self._session.preparation.choose_host(self.fingerprint, chosen=chosen)
 
 
 class ChooseCard(StepCard):
@@ -169,7 +170,7 @@ class ChooseCard(StepCard):
         self.next.setText("Next: the request" if fixed else "Next: create the request")
 
     def _show_hosts(self) -> None:
-        hosts = self._session.hosts()
+        hosts = self._session.preparation.hosts()
         keys = [host.certificate.fingerprint for host in hosts]
         # Rows stay as long as their keys do, so that typing is not disturbed; a choice alone moves none.
         if {row.fingerprint for row in self.rows} != set(keys):
@@ -190,7 +191,7 @@ class ChooseCard(StepCard):
 
     def _add(self) -> None:
         for path in ask_open_many(self, "Host key documents"):
-            self._session.import_host(path)
+            self._session.preparation.import_host(path)
 
     def _ask(self, option: str, asked: bool) -> None:
-        self._session.ask_for(option, asked=asked)
+        self._session.preparation.ask_for(option, asked=asked)

@@ -67,7 +67,7 @@ class CreateCard(StepCard):
         self.next.setVisible(not editing)
         self.again.setVisible(there and not editing)
         self._show_there()
-        lacking = session.lacking()
+        lacking = session.preparation.lacking()
         self.lacking.setText(" ".join(lacking))
         self.lacking.setVisible(bool(lacking))
         self.make.setEnabled(not lacking and bool(self.request.text().strip() and self.key.text().strip()))
@@ -175,7 +175,7 @@ class CreateCard(StepCard):
         self.refresh()
 
     def _create(self) -> None:
-        job = self._session.create(Path(self.request.text().strip()), Path(self.key.text().strip()))
+        job = self._session.preparation.create(Path(self.request.text().strip()), Path(self.key.text().strip()))
         if job is not None:
             self.make.setEnabled(False)
             job.done.connect(lambda _made: self._made())

@@ -12,7 +12,7 @@ from seworkbench.errors import SeError
 from seworkbench.files import explained, read_whole
 from seworkbench.formats.exchange import MAX_EXCHANGE_FILE_SIZE
 from seworkbench.ui.pages.attestation.case import Expected, ExpectedKey
-from seworkbench.ui.pages.attestation.work import load_header
+from seworkbench.ui.pages.attestation.case_files import load_header
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -215,7 +215,7 @@ class ExpectedCard(StepCard):
             host.certificate.phkh or "": ExpectedKey(
                 host.name, host.certificate.phkh or "", host.verdict is Verdict.PASSED
             )
-            for host in self._session.hosts()
+            for host in self._session.preparation.hosts()
         }
         for key in expected.host_keys:
             options.setdefault(key.phkh, key)
@@ -304,7 +304,7 @@ class ExpectedCard(StepCard):
     def hosts_changed(self) -> None:
         """The workspace has other host keys: show them, and keep what is ticked."""
         ticked = tuple(key for box, key in self._keys.values() if box.isChecked())
-        if {host.certificate.phkh for host in self._session.hosts()} - set(self._keys):
+        if {host.certificate.phkh for host in self._session.preparation.hosts()} - set(self._keys):
             self._show_keys(replace(self._session.state.expected, host_keys=ticked))
 
     def _add_secrets(self) -> None:

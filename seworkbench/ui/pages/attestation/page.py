@@ -15,8 +15,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, 
 
 from seworkbench.recognise import Kind
 from seworkbench.ui.actions import Action
-from seworkbench.ui.pages.attestation import session as steps
-from seworkbench.ui.pages.attestation import work
+from seworkbench.ui.pages.attestation import case as steps
 from seworkbench.ui.pages.attestation.carry_cards import CarryCard, PerformCard, Stamp
 from seworkbench.ui.pages.attestation.cases_card import CasesCard
 from seworkbench.ui.pages.attestation.choose_card import ChooseCard
@@ -29,6 +28,7 @@ from seworkbench.ui.pages.attestation.policy_card import PolicyCard
 from seworkbench.ui.pages.attestation.session import AttestationSession
 from seworkbench.ui.pages.attestation.side import COMMANDS, AttestationSide
 from seworkbench.ui.pages.attestation.so_far import SoFar
+from seworkbench.ui.pages.attestation.verification import outcome_text, shown_check
 from seworkbench.ui.pages.attestation.verify_card import VerifyCard
 from seworkbench.ui.pages.build.parts import Elided, WarningBox, ask_folder, ask_open_many, ask_save
 from seworkbench.ui.pages.page import Page
@@ -63,14 +63,12 @@ class AttestationPage(Page):
     """
 
     NAME = "attestation"
-    TITLE = "Attestation"
-    ICON = "arrow-left-right"
     HELP = "attestation.md"
 
     def __init__(self, workbench: Workbench, trust: TrustSession) -> None:
         super().__init__(workbench)
         theme = workbench.theme
-        self.session = AttestationSession(workbench.jobs, trust, workbench.machine, self)
+        self.session = AttestationSession(workbench.jobs, trust, workbench.machine, workbench.pasted.holds, self)
         self._message = ""
         self._deleting: int | None = None
         self._editing = False  # the expected values
@@ -146,7 +144,7 @@ class AttestationPage(Page):
             Kind.KEY_32: self.session.take_key,
             Kind.HEADER: self.session.take_header,
             Kind.IMAGE: self.session.take_header,
-            Kind.HOST_KEY_DOCUMENT: self.session.import_host,
+            Kind.HOST_KEY_DOCUMENT: self.session.preparation.import_host,
         }[item.kind](item.path)
 
     def close_page(self) -> None:
@@ -164,7 +162,7 @@ class AttestationPage(Page):
         """Ask for a folder and set up a simulated machine with a case in it."""
         folder = ask_folder(self, "Folder that receives the simulated machine", None)
         if folder is not None:
-            self.session.try_simulated(folder)
+            self.session.machine.try_out(folder)
 
     def open_message(self, key: str) -> None:
         """Open a message of the diagram in place, and its step."""
@@ -290,7 +288,7 @@ class AttestationPage(Page):
 
     def _situation(self) -> Situation:
         session = self.session
-        chosen = [host for host in session.hosts() if host.chosen]
+        chosen = [host for host in session.preparation.hosts() if host.chosen]
         doubtful = sum(host.needs_reason for host in chosen)
         return Situation(session.state, session.files, session.result, session.key_fits, len(chosen), doubtful)
 
@@ -307,7 +305,7 @@ class AttestationPage(Page):
     def _subtitle(self) -> str:
         session = self.session
         if session.case is None:
-            count = len(session.cases)
+            count = len(session.list.cases)
             return f"{count} case{'' if count == 1 else 's'}" if count else ""
         parts = [f"case {session.case.title}"]
         if session.state.header_path:
@@ -333,10 +331,10 @@ class AttestationPage(Page):
     # --- what happened
 
     def _judged(self, result: PolicyResult) -> None:
-        check = work.shown_check(result)
+        check = shown_check(result)
         mark = "SIMULATED. " if self.session.state.simulated else ""
         weight = Weight.NOTE if check.verdict.value == "passed" else Weight.WARNING
-        self.workbench.say(f"{mark}Attestation: {check.verdict.value}. {steps.outcome_text(result)}", weight)
+        self.workbench.say(f"{mark}Attestation: {check.verdict.value}. {outcome_text(result)}", weight)
         block = result.verification.block
         if block is not None and not self._side.piece and not self._message:
             key = _first_piece(result, block)
@@ -349,7 +347,7 @@ class AttestationPage(Page):
         self._soon.start()
 
     def _ask_delete(self, number: int) -> None:
-        case = next((case for case in self.session.cases if case.id == number), None)
+        case = self.session.list.find(number)
         if case is None:
             return
         self._deleting = number
@@ -364,15 +362,15 @@ class AttestationPage(Page):
             self.session.delete_case(self._deleting)
 
     def _show_cases(self) -> None:
-        self.cases.show_cases(self.session.cases)
-        self.cases.setVisible(bool(self.session.cases))
+        self.cases.show_cases(self.session.list.cases)
+        self.cases.setVisible(bool(self.session.list.cases))
         self.subtitle.show_text(self._subtitle())
 
     # --- how it looks
 
     def _connect(self) -> None:
         session = self.session
-        session.cases_changed.connect(self._show_cases)
+        session.list.changed.connect(self._show_cases)
         session.changed.connect(self._soon.start)
         session.judged.connect(self._judged)
         session.said.connect(self.workbench.say)
@@ -436,7 +434,7 @@ class AttestationPage(Page):
         row = QHBoxLayout(card)
         row.setContentsMargins(16, 14, 16, 14)
         row.setSpacing(14)
-        row.addWidget(Mark(self.workbench.theme, self.ICON, "accent", 28), 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(Mark(self.workbench.theme, "arrow-left-right", "accent", 28), 0, Qt.AlignmentFlag.AlignTop)
         text = QVBoxLayout()
         text.addWidget(label("Is this the guest that I built, on a machine that I trust?", "heading", wrap=True))
         asked = (

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from seworkbench.attestation.policy import PolicyResult
     from seworkbench.formats.exchange import ExchangeFile
     from seworkbench.ui.pages.attestation.case import CaseState
-    from seworkbench.ui.pages.attestation.work import CaseFiles
+    from seworkbench.ui.pages.attestation.case_files import CaseFiles
 
 _PASSED, _FAILED, _WARNING, _NOT_CHECKED = Verdict.PASSED, Verdict.FAILED, Verdict.WARNING, Verdict.NOT_CHECKED
 _THIN = "\N{NARROW NO-BREAK SPACE}"

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QSt
 from seworkbench.attestation.measured_block import PieceFile
 from seworkbench.checks import Verdict
 from seworkbench.formats.additional_data import IMAGE_PHKH
-from seworkbench.ui.pages.attestation import work
 from seworkbench.ui.pages.attestation.step_card import CommandText
+from seworkbench.ui.pages.attestation.verification import shown_check
 from seworkbench.ui.pages.attestation.words import commands_text, hex_lines
 from seworkbench.ui.pages.build.parts import Elided, Segments, empty_layout
 from seworkbench.ui.widgets.basic import VerdictChip, button, label, rule
@@ -146,7 +146,7 @@ class AttestationSide(QWidget):
     def refresh(self) -> None:
         """The case is another, or came further."""
         result = self._session.result
-        check = work.shown_check(result) if result else None
+        check = shown_check(result) if result else None
         if check != self.checklist.check:
             self.checklist.show_check(check)
         self.inspect.setEnabled(bool(self._session.state.header_path))

@@ -8,8 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from seworkbench.checks import Verdict
-from seworkbench.ui.pages.attestation import work
-from seworkbench.ui.pages.attestation.session import outcome_text
+from seworkbench.ui.pages.attestation.verification import outcome_text, shown_check
 from seworkbench.ui.widgets.basic import VerdictChip, button, label
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class SoFar(QWidget):
     def refresh(self) -> None:
         """Show the case."""
         result = self._session.result
-        check = work.shown_check(result) if result else None
+        check = shown_check(result) if result else None
         if check is None or result is None:
             self.chip.show_verdict(Verdict.NOT_CHECKED)
             self.said.setText(_UNFINISHED)

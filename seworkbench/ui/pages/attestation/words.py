@@ -58,7 +58,7 @@ def files_of(session: AttestationSession) -> AttestFiles:
     """The files of the case as commands name them."""
     state, record = session.state, session.files.record
     expected = state.expected
-    hosts = [host for host in session.hosts() if host.chosen]
+    hosts = [host for host in session.preparation.hosts() if host.chosen]
     documents = tuple(host.document for host in record.hosts) if record else tuple(
         host.certificate.source.name for host in hosts
     )  # fmt: skip
