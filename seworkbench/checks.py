@@ -24,6 +24,9 @@ class Verdict(Enum):
     NOT_CHECKED = "not checked"
 
 
+_WORST_FIRST = (Verdict.FAILED, Verdict.NOT_CHECKED, Verdict.WARNING)
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One thing that a check looked at, in plain words and exact text.
@@ -64,10 +67,13 @@ class Check:
     required: bool = True
     code: tuple[int, int] | None = None
     children: tuple[Check, ...] = field(default=())
+    # Worked out once, when the check is made: nothing of it can change, and a table of verdicts asks very often.
+    _derived: Verdict = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if (self.outcome is None) != bool(self.children):
             raise ValueError(f"{self.id}: a leaf has an outcome and no children, a group children and no outcome")
+        object.__setattr__(self, "_derived", self._derive())
 
     @property
     def verdict(self) -> Verdict:
@@ -75,15 +81,15 @@ class Check:
 
         A group of which nothing was checked did not pass, required or not.
         """
+        return self._derived
+
+    def _derive(self) -> Verdict:
         if self.outcome is not None:
             return self.outcome
-        found = {child.verdict for child in self.children if child.required}
-        for verdict in (Verdict.FAILED, Verdict.NOT_CHECKED, Verdict.WARNING):
-            if verdict in found:
-                return verdict
-        if all(child.verdict is Verdict.NOT_CHECKED for child in self.children):
+        found = combined(child.verdict for child in self.children if child.required)
+        if found is Verdict.PASSED and all(child.verdict is Verdict.NOT_CHECKED for child in self.children):
             return Verdict.NOT_CHECKED
-        return Verdict.PASSED
+        return found
 
     def leaves(self) -> Iterator[Check]:
         """All leaves in order."""
@@ -210,6 +216,12 @@ class Step:
         if expected[1] == found[1]:
             return self.passed(same, expected, found)
         return self.failed(different, expected, found)
+
+
+def combined(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict of steps together, all of them required: failed, else not checked, else warning, else passed."""
+    found = set(verdicts)
+    return next((verdict for verdict in _WORST_FIRST if verdict in found), Verdict.PASSED)
 
 
 def group(check_id: str, title: str, children: Iterable[Check], *, rule: str = "", required: bool = True) -> Check:

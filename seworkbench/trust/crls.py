@@ -72,7 +72,7 @@ def time_fault(crl: TrustCrl, at: datetime) -> str:
 
 def moment(instant: datetime) -> str:
     """An instant to the second."""
-    return f"{instant:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{instant.replace(tzinfo=None).isoformat(' ', 'seconds')} UTC"
 
 
 def _signer_fault(crl: TrustCrl, issuer: TrustCertificate) -> str:

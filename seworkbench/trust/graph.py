@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from seworkbench.checks import Check, Step, Verdict
-from seworkbench.trust.host_key_checks import IDENTIFIER, REVOCATION, SIGNATURE
+from seworkbench.checks import Check, Step
+from seworkbench.trust.host_key_checks import issuer_check, revocation_check
 from seworkbench.trust.object_judgement import ISSUER, LIST_ISSUER
 from seworkbench.trust.objects import ObjectKind
 
@@ -103,18 +103,15 @@ def _host_key(item: HostKeyJudgement) -> Iterator[Edge]:
     if item.signing is None:
         return
     end = item.certificate.fingerprint
-    stage_b = item.check.children[-1]
-    leaves = {leaf.id: leaf for leaf in stage_b.children}
-    identifier, signature = leaves[IDENTIFIER.id], leaves[SIGNATURE.id]
-    broken = identifier if identifier.verdict is Verdict.FAILED else signature
-    yield Edge(EdgeKind.ISSUED, item.signing.fingerprint, end, broken)
+    yield Edge(EdgeKind.ISSUED, item.signing.fingerprint, end, issuer_check(item.certificate, item.signing))
     if item.coverage is None:
         return
     rules = {found.crl: found.found_by for found in item.coverage.candidates if found.quirk}
     for crl in item.coverage.used:
         listed = crl.entry(item.certificate.serial) is not None
         kind = EdgeKind.REVOKES if listed else EdgeKind.COVERS
-        yield Edge(kind, crl.fingerprint, end, leaves[REVOCATION.id], rules.get(crl, ""))
+        looked_for = revocation_check(item.certificate, item.coverage.used)
+        yield Edge(kind, crl.fingerprint, end, looked_for, rules.get(crl, ""))
 
 
 def _ghost(item: Missing) -> Iterator[Edge]:

@@ -7,10 +7,11 @@ does this; the seven steps are carried out here one by one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from enum import Enum
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from seworkbench.checks import Check, Step, group
+from seworkbench.checks import Check, Step, Verdict, group
 from seworkbench.trust.causes import Cause, CauseKind, cause, strength_cause
 from seworkbench.trust.certificate_checks import validity_check
 from seworkbench.trust.crls import Coverage, CrlCandidate, host_key_crl_fault, moment
@@ -61,24 +62,99 @@ REVOCATION = Step(
 _SIGNED_STEPS = (IDENTIFIER, SIGNATURE, FOUND, USABLE, REVOCATION)
 
 
+Candidates = tuple["tuple[TrustCrl, str, bool]", ...]
+
+# A thousand host keys, each before, within and after its validity, under a handful of states of its lists.
+_REMEMBERED = 1 << 14
+
+
 @dataclass(frozen=True)
 class StageB:
     """What stage B found about one host key document.
 
+    The steps are written down when somebody looks at them: of a thousand host keys that are judged while the instant
+    is moved, one is looked at.
+
     Args:
-        checks: its steps.
+        signing: the signing certificate.
+        at: the instant.
         cause: the first failure; None if there is none.
         coverage: its revocation lists.
         fresh_until: until when document and lists hold; None if the document is not accepted.
     """
 
-    checks: tuple[Check, ...]
+    signing: TrustCertificate
+    at: datetime
     cause: Cause | None
     coverage: Coverage
     fresh_until: datetime | None
 
+    @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        """Its steps."""
+        certificate = self.coverage.certificate
+        validity = validity_check(VALIDITY, certificate, self.at)
+        return _steps(certificate, self.signing, self.coverage.candidates, validity)
 
-Candidates = tuple["tuple[TrustCrl, str, bool]", ...]
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict of its steps together."""
+        certificate = self.coverage.certificate
+        return _standing(certificate, self.signing, self.coverage.candidates, _place(certificate, self.at)).verdict
+
+
+class _Place(Enum):
+    """Where an instant lies; the value is the failure that this is."""
+
+    BEFORE = CauseKind.BEFORE_VALIDITY
+    WITHIN = None
+    AFTER = CauseKind.AFTER_VALIDITY
+
+
+def _place(certificate: TrustCertificate, at: datetime) -> _Place:
+    if at < certificate.not_before:
+        return _Place.BEFORE
+    return _Place.WITHIN if at < certificate.not_after else _Place.AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What is the same for a host key until something begins or ends: the first failure, and the verdict."""
+
+    cause: Cause | None
+    verdict: Verdict
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _standing(
+    certificate: TrustCertificate, signing: TrustCertificate, rated: tuple[CrlCandidate, ...], place: _Place
+) -> _Standing:
+    # Of the step about validity only the verdict counts here; its words depend on the instant.
+    validity = VALIDITY.passed() if place is _Place.WITHIN else VALIDITY.failed("")
+    verdict = host_key_group("", _steps(certificate, signing, rated, validity)).verdict
+    if certificate.security_bits < STRENGTH_LIMIT:
+        return _Standing(strength_cause(certificate.security_bits, STRENGTH_LIMIT), verdict)
+    usable = [item.crl for item in rated if item.usable]
+    kind = place.value
+    if kind is None:
+        if not identifier_agrees(certificate, signing):
+            kind = CauseKind.AKID
+        elif not is_signed_by(certificate, signing):
+            kind = CauseKind.SIGNATURE
+        elif not usable:
+            kind = CauseKind.NO_CRL
+        elif any(crl.entry(certificate.serial) is not None for crl in usable):
+            kind = CauseKind.HKD_REVOKED
+    return _Standing(cause(kind) if kind else None, verdict)
+
+
+def _steps(
+    certificate: TrustCertificate, signing: TrustCertificate, rated: tuple[CrlCandidate, ...], validity: Check
+) -> tuple[Check, ...]:
+    key, strength, *signed = _fixed_checks(certificate, signing)
+    usable = tuple(item.crl for item in rated if item.usable)
+    lists = _list_checks(rated, signing)
+    return (key, strength, validity, *signed, *lists, revocation_check(certificate, usable))
 
 
 def host_key_cause(
@@ -92,24 +168,7 @@ def host_key_cause(
         candidates: see `crls.host_key_candidates`.
         at: the instant, of whole seconds.
     """
-    if certificate.security_bits < STRENGTH_LIMIT:
-        return strength_cause(certificate.security_bits, STRENGTH_LIMIT)
-    kind = None
-    if at < certificate.not_before:
-        kind = CauseKind.BEFORE_VALIDITY
-    elif at >= certificate.not_after:
-        kind = CauseKind.AFTER_VALIDITY
-    elif not identifier_agrees(certificate, signing):
-        kind = CauseKind.AKID
-    elif not is_signed_by(certificate, signing):
-        kind = CauseKind.SIGNATURE
-    else:
-        usable = [crl for crl, _, _ in candidates if not host_key_crl_fault(crl, signing, at)]
-        if not usable:
-            kind = CauseKind.NO_CRL
-        elif any(crl.entry(certificate.serial) is not None for crl in usable):
-            kind = CauseKind.HKD_REVOKED
-    return cause(kind) if kind else None
+    return _standing(certificate, signing, _rated(candidates, signing, at), _place(certificate, at)).cause
 
 
 def stage_b(certificate: TrustCertificate, signing: TrustCertificate, candidates: Candidates, at: datetime) -> StageB:
@@ -122,26 +181,26 @@ def stage_b(certificate: TrustCertificate, signing: TrustCertificate, candidates
         at: the instant, of whole seconds.
     """
     rated = _rated(candidates, signing, at)
+    found = _standing(certificate, signing, rated, _place(certificate, at)).cause
     usable = tuple(item.crl for item in rated if item.usable)
-    coverage = Coverage(certificate, rated, usable)
-    key, strength, *signed = _fixed_checks(certificate, signing)
-    revocation = _revocation(certificate, usable)
-    checks = (
-        key,
-        strength,
-        validity_check(VALIDITY, certificate, at),
-        *signed,
-        *_list_checks(rated, signing),
-        revocation,
-    )
-    found = host_key_cause(certificate, signing, candidates, at)
     fresh = None
     if found is None:
         fresh = min(certificate.not_after, *(crl.next_update for crl in usable if crl.next_update is not None))
-    return StageB(checks, found, coverage, fresh)
+    return StageB(signing, at, found, Coverage(certificate, rated, usable), fresh)
 
 
-def stage_b_alone(certificate: TrustCertificate, at: datetime, reason: str) -> tuple[Check, ...]:
+def issuer_check(certificate: TrustCertificate, signing: TrustCertificate) -> Check:
+    """Whether a signing certificate issued a host key document: the step that settles it.
+
+    That is the signature, or the identifier where it names another key.
+    """
+    found = {step.id: step for step in _fixed_checks(certificate, signing)}
+    identifier = found[IDENTIFIER.id]
+    return identifier if identifier.verdict is Verdict.FAILED else found[SIGNATURE.id]
+
+
+@dataclass(frozen=True)
+class StageBAlone:
     """The steps that need no signing certificate; the others are not checked.
 
     Args:
@@ -149,11 +208,25 @@ def stage_b_alone(certificate: TrustCertificate, at: datetime, reason: str) -> t
         at: the instant, of whole seconds.
         reason: why there is no signing certificate.
     """
-    skipped = tuple(step.not_checked(reason) for step in _SIGNED_STEPS)
-    return (_key(certificate), _strength(certificate), validity_check(VALIDITY, certificate, at), *skipped)
+
+    certificate: TrustCertificate
+    at: datetime
+    reason: str
+
+    @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        """Its steps."""
+        certificate = self.certificate
+        skipped = tuple(step.not_checked(self.reason) for step in _SIGNED_STEPS)
+        return (_key(certificate), _strength(certificate), validity_check(VALIDITY, certificate, self.at), *skipped)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict of its steps together."""
+        return host_key_group("", self.checks).verdict
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=_REMEMBERED)
 def _fixed_checks(certificate: TrustCertificate, signing: TrustCertificate) -> tuple[Check, ...]:
     """The steps that do not depend on the instant."""
     return (
@@ -268,7 +341,14 @@ def _list_checks(rated: tuple[CrlCandidate, ...], signing: TrustCertificate) -> 
     return first, USABLE.passed(f"{len(usable)} of {len(rated)}; the next list is due {due(last)}.", *rows)
 
 
-def _revocation(certificate: TrustCertificate, usable: tuple[TrustCrl, ...]) -> Check:
+@lru_cache(maxsize=_REMEMBERED)
+def revocation_check(certificate: TrustCertificate, usable: tuple[TrustCrl, ...]) -> Check:
+    """The step that looks for a host key in the lists that count.
+
+    Args:
+        certificate: the host key document.
+        usable: these lists.
+    """
     if not usable:
         return REVOCATION.not_checked("There is no usable revocation list.")
     serial = ("serial number", certificate.serial_text)

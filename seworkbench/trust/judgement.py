@@ -8,16 +8,17 @@ also says what every other object is good for, what is missing, and when a verdi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from seworkbench.checks import Check, Step, Verdict, group
+from seworkbench.checks import Check, Step, Verdict, combined, group
 from seworkbench.trust.anchors import is_anchor
 from seworkbench.trust.causes import Cause, CauseKind, cause, path_cause
 from seworkbench.trust.changes import Change, Prospect, next_change
 from seworkbench.trust.crls import Coverage, host_key_candidates
 from seworkbench.trust.graph import Edge, EdgeKind, edges_of
-from seworkbench.trust.host_key_checks import host_key_group, stage_b, stage_b_alone
+from seworkbench.trust.host_key_checks import StageB, StageBAlone, host_key_group, stage_b
 from seworkbench.trust.missing import Missing, find_missing
 from seworkbench.trust.object_judgement import ObjectJudgement, judge_certificate, judge_list
 from seworkbench.trust.objects import ObjectKind, TrustCertificate, TrustCrl
@@ -75,7 +76,8 @@ class HostKeyJudgement:
     Args:
         certificate: the host key document.
         signing: the signing certificate it was judged under; None if none fits.
-        check: the whole tree of this key: stage A of its signing certificate and its own stage B.
+        stage_a: the checks of its signing certificate.
+        stage_b: its own checks.
         cause: the failure with which the reference would end; None if it accepts the key.
         coverage: its revocation lists.
         chain: from its signing certificate to the root, as far as found.
@@ -85,17 +87,24 @@ class HostKeyJudgement:
 
     certificate: TrustCertificate
     signing: TrustCertificate | None
-    check: Check
+    stage_a: Check
+    stage_b: StageB | StageBAlone
     cause: Cause | None
     coverage: Coverage | None = None
     chain: tuple[TrustCertificate, ...] = ()
     fresh_until: datetime | None = None
     same_key: tuple[str, ...] = ()
 
-    @property
+    @cached_property
+    def check(self) -> Check:
+        """The whole tree of this key: stage A of its signing certificate and its own stage B."""
+        own = host_key_group(f"Stage B: {self.certificate.name}", self.stage_b.checks)
+        return group("trust.host-key", self.certificate.name, (self.stage_a, own), rule=_RULE)
+
+    @cached_property
     def verdict(self) -> Verdict:
-        """The derived verdict of its tree."""
-        return self.check.verdict
+        """The verdict of its tree, which need not be written down for it."""
+        return combined((self.stage_a.verdict, self.stage_b.verdict))
 
 
 @dataclass(frozen=True)
@@ -111,7 +120,6 @@ class Judgement:
         missing: what is needed and not there.
         next_change: the next instant at which a host key's verdict changes by itself; None if there is none.
         fresh_until: until when all accepting verdicts hold; None if none was accepted.
-        check: the whole tree.
     """
 
     at: datetime
@@ -122,7 +130,12 @@ class Judgement:
     missing: tuple[Missing, ...]
     next_change: Change | None
     fresh_until: datetime | None
-    check: Check
+
+    @cached_property
+    def check(self) -> Check:
+        """The whole tree."""
+        trees = [item.check for item in self.host_keys] or [HOST_KEYS.not_checked("There is none.")]
+        return group("trust", "Trust", trees, rule=_RULE)
 
 
 @dataclass(frozen=True)
@@ -170,7 +183,6 @@ def judge(
     objects, rules = _judge_objects(stock, host_keys, groups, at)
     missing = find_missing(host_keys, groups)
     ends = [item.fresh_until for item in host_keys if item.fresh_until is not None]
-    trees = [item.check for item in host_keys] or [HOST_KEYS.not_checked("There is none.")]
     return Judgement(
         at=at,
         offline=offline,
@@ -180,7 +192,6 @@ def judge(
         missing=missing,
         next_change=next_change(prospects, at),
         fresh_until=min(ends, default=None),
-        check=group("trust", "Trust", trees, rule=_RULE),
     )
 
 
@@ -238,23 +249,22 @@ def _judge_host_key(
 ) -> HostKeyJudgement:
     certificate = prospect.certificate
     renewals = tuple(item for item in same_keys.get(certificate.phkh or "", ()) if item != certificate.fingerprint)
-    title = f"Stage B: {certificate.name}"
     if not prospect.groups:
         stage_a = stage_a_without_signing(certificate, len(stock.anchors), len(stock.crls))
-        alone = stage_b_alone(certificate, at, "There is no signing certificate.")
-        check = group("trust.host-key", certificate.name, (stage_a, host_key_group(title, alone)), rule=_RULE)
-        return HostKeyJudgement(certificate, None, check, cause(CauseKind.NO_IBM_SIGN_KEY), same_key=renewals)
+        alone = StageBAlone(certificate, at, "There is no signing certificate.")
+        none = cause(CauseKind.NO_IBM_SIGN_KEY)
+        return HostKeyJudgement(certificate, None, stage_a, alone, none, same_key=renewals)
     index = best(certificate, prospect.groups, prospect.lists, at)
     chosen = prospect.groups[index]
     outcome = chosen.findings.outcome
     found = stage_b(certificate, chosen.signing, prospect.lists[index], at)
     failure = path_cause(outcome.code, outcome.depth) if outcome.code else found.cause
     ends = [end for end in (found.fresh_until, chosen.findings.fresh_until) if end is not None]
-    stages = (chosen.stage_a, host_key_group(title, found.checks))
     return HostKeyJudgement(
         certificate=certificate,
         signing=chosen.signing,
-        check=group("trust.host-key", certificate.name, stages, rule=_RULE),
+        stage_a=chosen.stage_a,
+        stage_b=found,
         cause=failure,
         coverage=found.coverage,
         chain=outcome.chain,

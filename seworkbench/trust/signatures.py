@@ -107,6 +107,7 @@ def identifier_rows(identifier: KeyIdentifier, issuer: TrustCertificate) -> list
     return rows
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def identifier_agrees(signed: TrustObject, issuer: TrustCertificate) -> bool:
     """Whether nothing in the authority key identifier speaks against this issuer; without one nothing does."""
     identifier = signed.authority_key_id

@@ -25,7 +25,7 @@ from seworkbench.trust.causes import (
     path_cause,
 )
 from seworkbench.trust.crls import Coverage, host_key_candidates
-from seworkbench.trust.host_key_checks import host_key_group, stage_b, stage_b_alone
+from seworkbench.trust.host_key_checks import StageBAlone, host_key_group, stage_b
 from seworkbench.trust.loading import (
     InputFile,
     anchors_in,
@@ -345,7 +345,7 @@ def _host_key(
     if certificate is None:
         return HostKeyResult(file.name, None, host_key_group(file.name, (document,)), loaded.cause or fault)
     if findings is None:
-        checks = stage_b_alone(certificate, at, "There is not exactly one IBM signing certificate.")
+        checks = StageBAlone(certificate, at, "There is not exactly one IBM signing certificate.").checks
         return HostKeyResult(file.name, certificate, host_key_group(file.name, (document, *checks)), loaded.cause)
     signing = findings.outcome.chain[0]
     lists = host_key_candidates(signing, loaded.crls, run.lists_for(certificate))

@@ -82,6 +82,23 @@ def test_a_whole_heap_passes() -> None:
     assert found.fresh_until == END
 
 
+@pytest.mark.parametrize("after", [timedelta(0), timedelta(days=9), timedelta(days=10), timedelta(days=30)])
+def test_the_verdict_that_is_told_at_once_is_that_of_the_steps_that_are_written_down(after: timedelta) -> None:
+    short = document(2, E.document_issuer)
+    short.end = AT + timedelta(days=10)
+    early = document(3, E.document_issuer)
+    early.begin = AT + timedelta(days=10)
+    bad = document(4, Issuer(ibm_name(), rsa_key("fake-ibm")))
+    listed = ListDraft(E.document_issuer, (E.host.serial_number,), end=AT + timedelta(days=20)).make()
+    things = (E.host, short.make(), early.make(), bad.make(), gen2_host, *CHAIN, E.root_crl, E.inter_crl, listed)
+    found = judge(heap(*things), AT + after)
+    for item in found.host_keys:
+        assert item.verdict is item.check.verdict
+        assert item.stage_b.verdict is item.check.children[-1].verdict
+        assert (item.cause is None) == (item.verdict is Verdict.PASSED)
+    assert len({item.verdict for item in found.host_keys}) > 1
+
+
 def test_each_host_key_is_judged_under_its_own_generation() -> None:
     found = judge(heap(gen2_host, E.host, *CHAIN, gen2, *LISTS, gen2_crl), AT)
     assert verdicts(found) == [None, None]

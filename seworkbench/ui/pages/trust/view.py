@@ -308,19 +308,26 @@ class _Making:
     def _edges(self) -> tuple[list[ChainEdge], set[str]]:
         """The lines, and the lists that hang from one."""
         hosts = {item.certificate.fingerprint: item for item in self._judgement.host_keys}
-        issuers = {edge.end: edge.start for edge in self._judgement.edges if edge.kind is Kind.ISSUED}
-        edges = [self._issued(edge, hosts.get(edge.end)) for edge in self._judgement.edges if edge.kind is Kind.ISSUED]
+        kinds: dict[Kind, list[Edge]] = {kind: [] for kind in Kind}
+        for edge in self._judgement.edges:
+            kinds[edge.kind].append(edge)
+        issuers = {edge.end: edge.start for edge in kinds[Kind.ISSUED]}
+        edges = [self._issued(edge, hosts.get(edge.end)) for edge in kinds[Kind.ISSUED]]
+        # The first rule by which a list was found for one of those it covers.
+        rules: dict[str, str] = {}
+        for edge in kinds[Kind.COVERS]:
+            if edge.rule:
+                rules.setdefault(edge.start, edge.rule)
         published: dict[str, ChainEdge] = {}
         pointed: set[str] = set()
         # A list hangs from the issuer for whose certificates it is used; if there are none, from whoever signed it.
         for kind in (Kind.COVERS, Kind.REVOKES, Kind.LISTS):
-            for edge in self._judgement.edges:
-                if edge.kind is not kind:
-                    continue
+            for edge in kinds[kind]:
                 start, end = (edge.start, edge.end) if kind is Kind.LISTS else (
                     issuers.get(edge.end, edge.end), edge.start,
                 )  # fmt: skip
-                published.setdefault(end, self._published(start, end))
+                if end not in published:
+                    published[end] = self._published(start, end, rules.get(end, ""))
                 if kind is Kind.REVOKES:
                     # Said once: a second label would lie upon the first.
                     words = "" if pointed & {edge.start, edge.end} else "lists its serial"
@@ -346,13 +353,11 @@ class _Making:
             for edge in failed:
                 published[edge.end] = replace(edge, verdict=Verdict.FAILED, words="")
 
-    def _published(self, start: str, end: str) -> ChainEdge:
+    def _published(self, start: str, end: str, rule: str) -> ChainEdge:
         """The line from an issuer to its list; amber with the rule if names had to be bent for it."""
-        rules = (edge.rule for edge in self._judgement.edges if edge.kind is Kind.COVERS and edge.start == end)
-        rule = next(filter(None, rules), "")
         if rule:
             # The change of place is what matters; that attributes stand in another order is said by the check.
-            return ChainEdge(EdgeKind.PUBLISHED, start, end, Verdict.WARNING, f"matched: {rule.split(',')[0]}")
+            return ChainEdge(EdgeKind.PUBLISHED, start, end, Verdict.WARNING, f"matched: {rule.partition(',')[0]}")
         verdict = Verdict.PASSED if end in self._others else Verdict.NOT_CHECKED
         return ChainEdge(EdgeKind.PUBLISHED, start, end, verdict)
 
@@ -362,10 +367,9 @@ class _Making:
         judged = self._others.get(edge.end)
         if host is not None:
             if verdict is Verdict.PASSED and host.verdict is not Verdict.PASSED:
-                own = next((child for child in host.check.children if child.id.startswith("trust.b")), host.check)
                 # A failure of the issuer is drawn where it is, not at everything below it.
                 above = host.cause is not None and host.cause.kind is CauseKind.IBM_SIGN_INVALID
-                verdict = Verdict.NOT_CHECKED if above else own.verdict
+                verdict = Verdict.NOT_CHECKED if above else host.stage_b.verdict
         elif judged is not None and judged.verdict is Verdict.FAILED:
             verdict = Verdict.FAILED
             words = next((leaf.reason for leaf in judged.check.leaves() if leaf.verdict is Verdict.FAILED), "")
