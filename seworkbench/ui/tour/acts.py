@@ -9,11 +9,14 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from PySide6.QtCore import QRect
+
 from seworkbench.demo.stage import USER_DATA
 from seworkbench.demo.story import play_scene
 from seworkbench.errors import Cancelled
 from seworkbench.files import read_whole
 from seworkbench.formats.exchange import MAX_EXCHANGE_FILE_SIZE
+from seworkbench.formats.layout import Protection
 from seworkbench.report.markdown_form import markdown_bytes
 from seworkbench.trust.loading import crls_in
 from seworkbench.trust.verify import load_input
@@ -24,14 +27,18 @@ from seworkbench.ui.pages.inspect.page import InspectPage
 from seworkbench.ui.pages.machine.page import MachinePage
 from seworkbench.ui.pages.trust.page import TrustPage
 from seworkbench.ui.tour.evidence_page import EvidencePage
-from seworkbench.ui.tour.script import Beat, Until
+from seworkbench.ui.tour.script import Beat, Point, Until
+from seworkbench.ui.tour.spotlight import Spot, current_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
 
+    from PySide6.QtWidgets import QWidget
+
     from seworkbench.demo.scene import Place, PlayedScene, Scene
     from seworkbench.demo.stage import Exchange, Stage
+    from seworkbench.image.inspection import Inspection
     from seworkbench.jobs import Job
     from seworkbench.ui.pages.page import Page
     from seworkbench.ui.tour.script import Act, Steps, Wait
@@ -39,6 +46,8 @@ if TYPE_CHECKING:
 
 # How the attestation cases are called.
 _OUR_CASE, _NEXT_CASE = "Payroll guest", "Payroll guest, next day"
+# Frames for which a call stands while an attacked image starts: by then everybody knows how a start goes.
+_QUICK_PACE = 18
 T = TypeVar("T")
 P = TypeVar("P", bound="Page")
 
@@ -147,8 +156,10 @@ class Acts:
 
     def _machine(self, scene: Scene) -> Act:
         yield from self.show(scene.page)
+        yield Point(says="A host key is made, and the authority that signs the document for it.")
         played = yield from self.perform(scene)
         yield from self._use(self.stage.machine_folder)
+        yield _point(self.page(MachinePage).parts.identity)
         return played
 
     def _use(self, folder: Path) -> Steps:
@@ -169,16 +180,32 @@ class Acts:
         # The machine of the window is the last that starts the image: its guest is the one that answers later.
         played = yield from self.perform(scene)
         yield from self._use(stage.other_machine_folder if other else stage.machine_folder)
+        where = "another machine" if other else "the machine"
+        yield _point(page.drive, says=f"The image is handed to {where}.")
         page.insert(stage.image)
         yield Until(lambda: page.session.medium is not None and not page.session.busy, "the image")
-        yield Beat(1200)
+        yield Beat(1800)
         if scene.attack and not other:
             page.attack(scene.attack)
             yield Until(lambda: not page.session.busy and page.session.medium and page.session.medium.changes, "it")
-            yield Beat(2500)
+            yield _point(page.attacks, page.drive, says="The host makes its change; nothing else is touched.")
+            yield Beat(3500)
+        yield _point(page.memory, says="It starts: header first, then page after page.")
+        if scene.attack:
+            page.player.pace = _QUICK_PACE
         page.play_or_pause()
-        yield Until(lambda: page.player.over, "the start to end", page.to_end)
+        yield Until(
+            lambda: page.player.over,
+            "the start to end",
+            hasten=page.to_end,
+            hold=lambda held: page.player.pause() if held else page.player.play(),
+        )
         yield from self.settled()
+        if scene.attack:
+            page.parts.call.checklist.select(scene.select)
+            yield Point((current_row(page.calls), current_row(page.parts.call.checklist.tree)))
+        else:
+            yield _point(page.calls)
         return played
 
     def _host_key(self, scene: Scene) -> Act:
@@ -189,13 +216,17 @@ class Acts:
         if scene.id == "revoked":
             # The list on which the key stands is the news; the others say what they said before.
             lists = lists[-1:]
+            yield _point(page.documents, says="The authority issues a new revocation list. It is dropped here.")
         else:
+            yield _point(page.documents, says="The document, certificates and revocation lists are dropped here.")
             yield from self.drop(machine.document_path, *machine.certificate_paths, machine.root_path)
         yield from self.drop(*lists)
         new = {crl.fingerprint for path in lists for crl in crls_in(load_input(path))}
         yield Until(lambda: _judged(page) >= new, "the judgement")
-        yield Beat(1500)
         page.notice.hide()
+        chain = "The chain of trust: from the root down to the host key, and beside each authority its revocation list."
+        yield _point(page.graph, says=chain)
+        yield Beat(3500)
         page.choose("")
         yield Beat(100)
         hosts = page.session.judgement.host_keys if page.session.judgement else ()
@@ -203,6 +234,7 @@ class Acts:
             page.choose(hosts[0].certificate.fingerprint)
         yield Beat()
         page.side.checklist.select(scene.select)
+        yield Point((Spot(page.graph), current_row(page.side.checklist.tree)))
         return played
 
     def _build(self, scene: Scene) -> Act:
@@ -212,11 +244,18 @@ class Acts:
             yield from self.light("Writing the inputs", lambda _job: stage.write_inputs())
             yield from self.drop(stage.recipe)
             yield Until(lambda: page.draft.kernel_facts is not None and page.output.possible(), "the recipe")
-            yield Beat(2500)
+            recipe = "A recipe fills in the page: what goes in, for whose machine, and what the host may do."
+            yield _point(page.inputs, page.hosts, says=recipe)
+            yield Beat(3500)
+            yield _point(page.output, says="It is built, read back from the disk and verified.")
+            yield Beat()
             page.build()
             yield Until(lambda: page.job is None, "the image")
             yield from self.settled()
-        return (yield from self.perform(scene))
+        played = yield from self.perform(scene)
+        result = page.side.result
+        yield Point((Spot(page.hosts), Spot(result, lambda: _down_to(result, result.sentence))))
+        return played
 
     def _look_inside(self, scene: Scene) -> Act:
         page, stage = self.page(InspectPage), self.stage
@@ -225,20 +264,30 @@ class Acts:
         yield from self.drop(stage.image)
         yield Until(lambda: page.session.check is not None, "the verification")
         yield from self.drop(stage.machine.document_path)
-        yield Beat(3000)
+        yield Point(
+            (Spot(page.map), Spot(page.hex)), "Without a key: noise where the kernel is, and no way to tell what."
+        )
+        if (inspection := page.session.inspection) is not None:
+            page.map.activated.emit(_first_encrypted(inspection))
+        yield Beat(4000)
         yield from self.drop(stage.header_key)
         yield Until(lambda: page.session.inspection is not None and page.session.inspection.content, "the key")
         page.show_side("contents")
-        yield Beat(3000)
-        yield from self.drop(stage.write_inputs().kernel)
+        yield _point(page.contents, says="With the header key: which kernel, which command line, which ramdisk.")
+        yield Beat(4000)
+        # All three at once, so that the list below has them all.
+        page.session.verify(stage.write_inputs().by_kind)
         page.show_side("checks")
+        yield from self.settled()
         page.checklist.select(scene.select)
+        yield Point((current_row(page.checklist.tree),))
         return played
 
     def _attest(self, scene: Scene) -> Act:
         page, stage = self.page(AttestationPage), self.stage
         first = stage.first
         yield from self.show(scene.page)
+        yield Point(says="A request is sealed for our machine; its key stays with us.")
         yield from self.light("Creating the request", lambda _job: stage.ask(first))
         yield from self._open_case(_OUR_CASE, first)
         if first.response.exists():
@@ -252,30 +301,34 @@ class Acts:
             page.session.machine.answer(first.response)
         yield from self._verified(first.response)
         page.show_piece("additional")
-        return (yield from self.perform(scene))
+        played = yield from self.perform(scene)
+        yield _point(page.verify.compare)
+        return played
 
     def _forged(self, scene: Scene) -> Act:
         yield from self.show(scene.page)
         played = yield from self.perform(scene)
         # The very same request; only the response was changed on its way.
-        yield from self._attacked(played, _OUR_CASE, self.stage.first)
-        self.page(AttestationPage).show_piece("user_data")
+        yield from self._attacked(played, _OUR_CASE, self.stage.first, "user_data")
         return played
 
     def _replay(self, scene: Scene) -> Act:
         yield from self.show(scene.page)
         played = yield from self.perform(scene)
-        yield from self._attacked(played, _NEXT_CASE, self.stage.second)
-        self.page(AttestationPage).show_piece("nonce")
+        yield from self._attacked(played, _NEXT_CASE, self.stage.second, "nonce")
         return played
 
-    def _attacked(self, played: PlayedScene, title: str, exchange: Exchange) -> Steps:
-        """What comes back is not what the guest sent."""
+    def _attacked(self, played: PlayedScene, title: str, exchange: Exchange, piece: str) -> Steps:
+        """What comes back is not what the guest sent; the piece of the block that tells is shown."""
+        page = self.page(AttestationPage)
         yield from self._open_case(title, exchange)
-        yield Beat(1500)
+        yield _point(page.diagram, says="What the host brings back is verified as if it were the answer.")
+        yield Beat(2500)
         response = played.outcome.files[0]
         yield from self.drop(response)
         yield from self._verified(response)
+        page.show_piece(piece)
+        yield _point(page.verify.block.pieces[piece], page.verify.cause)
 
     def _open_case(self, title: str, exchange: Exchange) -> Steps:
         """Open a case, or begin it: with header, request, key, and what is expected; only the response is missing."""
@@ -327,7 +380,23 @@ class Acts:
         if (report := stage.report) is not None:
             text = yield from self.light("Reading the report", lambda _job: markdown_bytes(report).decode())
             page.show_report(text, tuple(stage.played.values()), stage.evidence)
+            yield _point(page.report)
         return played
+
+
+def _point(*widgets: QWidget, says: str = "") -> Point:
+    """Draw the eye to widgets."""
+    return Point(tuple(map(Spot, widgets)), says)
+
+
+def _down_to(whole: QWidget, part: QWidget) -> QRect:
+    """The upper part of a widget, down to the end of something in it."""
+    return QRect(0, 0, whole.width(), part.geometry().bottom() + 1)
+
+
+def _first_encrypted(inspection: Inspection) -> int:
+    """Where the first part of an image begins that cannot be read without a key."""
+    return next(area.offset for area in inspection.parts() if area.protection is Protection.ENCRYPTED_HASHED)
 
 
 def _judged(page: TrustPage) -> set[str]:

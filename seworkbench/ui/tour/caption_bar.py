@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from seworkbench.errors import SeError
     from seworkbench.ui.theme import Theme
 
-_EDGE = 3
+# The line at the top: a piece for each scene.
+_EDGE, _GAP = 4, 3
 _MARGIN = 12
 # Lines of the caption for which there is always room.
 _LINES, _LINE_PIXELS = 2, 20
 _PRESENTER_LINES, _PRESENTER_LINE_PIXELS = 3, 23
 _KEYS = "Space pauses · ← → scenes · R begins again · P presents · F11 full screen · Esc ends"
+_SOME_KEYS = "Space pauses · ← → scenes · Esc ends"
+_OVER = "That was the tour. Look around as long as you like; when you end it, you choose whether the files stay."
 
 
 class CaptionBar(QWidget):
@@ -48,6 +51,7 @@ class CaptionBar(QWidget):
         self.setAccessibleName("Tour")
         self._theme = theme
         self._count = count
+        self._index = 0
         self._part = 0.0
         self._large = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -57,7 +61,7 @@ class CaptionBar(QWidget):
         self.number = label("", "muted")
         self.title = label("", "captionTitle")
         self.chip = VerdictChip(Verdict.NOT_CHECKED, theme)
-        self.outcome = label("", "muted", wrap=True)
+        self.outcome = label("", "captionOutcome", wrap=True)
         self.caption = label("", "caption", wrap=True)
         self._stack = QStackedWidget()
         self._stack.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
@@ -71,24 +75,33 @@ class CaptionBar(QWidget):
 
     def show_scene(self, index: int, scene: Scene) -> None:
         """Show a scene that begins."""
+        self._index = index
         self.number.setText(f"{index + 1} of {self._count}")
         self.title.setText(scene.title)
         self.caption.setText(scene.caption)
-        self.outcome.setText("…")
+        self.outcome.setText("")
         self.chip.hide()
         self.back.setEnabled(index > 0)
         self.next.setEnabled(index + 1 < self._count)
         self.set_part(0)
         self.setAccessibleDescription(f"{scene.title}. {scene.caption}")
 
+    def show_note(self, text: str) -> None:
+        """Show what happens in a scene just now."""
+        self.outcome.setText(text)
+
     def show_outcome(self, played: PlayedScene) -> None:
         """Show what the scene came to."""
         check = played.check
-        self.chip.show_verdict(check.verdict)
+        passed = check.verdict is Verdict.PASSED
+        # The page says "failed" then: that is what an attack must come to.
+        self.chip.show_verdict(check.verdict, "attack caught" if passed and played.scene.attack else "")
         self.chip.show()
-        caught = "The attack was caught. " if played.scene.attack else ""
-        said = f"{caught}{played.outcome.said}" if check.verdict is Verdict.PASSED else check.reason
-        self.outcome.setText(said)
+        self.outcome.setText(played.outcome.said if passed else check.reason)
+
+    def show_end(self) -> None:
+        """Show that no scene follows."""
+        self.outcome.setText(_OVER)
 
     def show_error(self, error: SeError) -> None:
         """Show why the tour cannot go on."""
@@ -152,8 +165,12 @@ class CaptionBar(QWidget):
         roles = self._theme.roles
         painter = QPainter(self)
         painter.fillRect(self.rect(), roles.colour("accent_background"))
-        painter.fillRect(0, 0, self.width(), _EDGE, roles.colour("line"))
-        painter.fillRect(QRectF(0, 0, self.width() * self._part, _EDGE), roles.colour("accent"))
+        step = (self.width() + _GAP) / self._count
+        for index in range(self._count):
+            part = 1.0 if index < self._index else self._part if index == self._index else 0.0
+            left, width = index * step, step - _GAP
+            painter.fillRect(QRectF(left, 0, width, _EDGE), roles.colour("line"))
+            painter.fillRect(QRectF(left, 0, width * part, _EDGE), roles.colour("accent"))
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
@@ -161,13 +178,16 @@ class CaptionBar(QWidget):
         head.addWidget(self.mark)
         head.addWidget(self.number)
         head.addWidget(self.title)
-        head.addWidget(self.chip)
         head.addStretch(1)
+        below = QHBoxLayout()
+        below.setSpacing(GRID + 2)
+        below.addWidget(self.chip, 0, Qt.AlignmentFlag.AlignTop)
+        below.addWidget(self.outcome, 1)
         text = QVBoxLayout()
         text.setSpacing(4)
         text.addLayout(head)
         text.addWidget(self.caption)
-        text.addWidget(self.outcome)
+        text.addLayout(below)
         text.addStretch(1)
         row = QHBoxLayout(self)
         row.setContentsMargins(20, _MARGIN, 20, _MARGIN)
@@ -193,6 +213,9 @@ class CaptionBar(QWidget):
             for one in buttons:
                 row.addWidget(one, 1)
             column.addLayout(row)
+        keys = label(_SOME_KEYS, "small")
+        keys.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(keys)
         made.setToolTip(_KEYS)
         return made
 
@@ -219,12 +242,16 @@ class CaptionBar(QWidget):
 
     def _restyle(self) -> None:
         suffix = "Large" if self._large else ""
-        for part, name in ((self.title, "captionTitle"), (self.caption, "caption")):
+        for part, name in (
+            (self.title, "captionTitle"),
+            (self.caption, "caption"),
+            (self.outcome, "captionOutcome"),
+        ):
             part.setObjectName(f"{name}{suffix}")
             # The style sheet goes by names, and looks at them again only when told to.
             part.style().unpolish(part)
             part.style().polish(part)
         lines, pixels = (_PRESENTER_LINES, _PRESENTER_LINE_PIXELS) if self._large else (_LINES, _LINE_PIXELS)
         # Room for the longest caption and a line of outcome, so that the page does not jump from scene to scene.
-        self.setMinimumHeight(self._theme.pixels(28 + lines * pixels + 22) + 2 * _MARGIN)
+        self.setMinimumHeight(self._theme.pixels(28 + lines * pixels + 26) + 2 * _MARGIN)
         self.update()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 
 from seworkbench.errors import Cancelled, SeError
-from seworkbench.ui.tour.script import PATIENCE_MS, Beat, Until, Wait, reading_ms
+from seworkbench.ui.tour.script import PATIENCE_MS, Beat, Point, Until, Wait, reading_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +40,7 @@ class Director(QObject):
 
     scene_changed = Signal(int)  # index of the scene that begins
     shown = Signal(object)  # PlayedScene: what the scene came to
+    pointed = Signal(object)  # Point: what the eye is drawn to
     changed = Signal()  # state, or paused or not
     waited = Signal(float)  # part of the reading time that is over, 0 to 1
     failed = Signal(object)  # SeError
@@ -65,6 +66,8 @@ class Director(QObject):
         self._make_act = act
         self._act: Act | None = None
         self._hurry = False
+        # Back was asked for while an act ran: the scene that follows when it is over.
+        self._goes_back = False
         self._until: Until | None = None
         self._since = QElapsedTimer()
         self._left_ms = 0.0
@@ -95,7 +98,7 @@ class Director(QObject):
         self.stop()
         self.index = index
         self.outcome = None
-        self._hurry = self._held = False
+        self._hurry = self._held = self._goes_back = False
         self._set(State.ACTING)
         self.scene_changed.emit(index)
         self._act = self._make_act(self.scenes[index])
@@ -105,18 +108,18 @@ class Director(QObject):
     def next(self) -> None:
         """Go to the next scene; an act that runs is hurried to its end first."""
         if self.state is State.ACTING:
-            self._hurry = True
-            self._held = False
-            if self._until is None:
-                self._beat.start(0)
-            elif self._until.hasten is not None:
-                self._until.hasten()
+            self._hasten()
         elif self.state is State.SHOWING and not self.at_end:
             self.begin(self.index + 1)
 
     def back(self) -> None:
-        """Show the scene before this one again."""
-        if self.state is not State.ACTING and self.index > 0:
+        """Show the scene before this one again; an act that runs is hurried to its end first."""
+        if self.index <= 0:
+            return
+        if self.state is State.ACTING:
+            self._goes_back = True
+            self._hasten()
+        else:
             self.begin(self.index - 1)
 
     def pause(self) -> None:
@@ -142,6 +145,15 @@ class Director(QObject):
 
     # --- how it goes
 
+    def _hasten(self) -> None:
+        """Hurry the act that runs to its end."""
+        self._hurry = True
+        self._held = False
+        if self._until is None:
+            self._beat.start(0)
+        elif self._until.hasten is not None:
+            self._until.hasten()
+
     def _set(self, state: State) -> None:
         self.state = state
         self.changed.emit()
@@ -151,9 +163,12 @@ class Director(QObject):
             return
         self.paused = self._held = paused
         if self.state is State.ACTING:
-            if paused:
+            if self._until is not None:
+                if self._until.hold is not None:
+                    self._until.hold(paused)
+            elif paused:
                 self._beat.stop()
-            elif self._until is None:
+            else:
                 self._beat.start(0)
         elif self.state is State.SHOWING:
             if paused:
@@ -183,6 +198,9 @@ class Director(QObject):
             return
 
     def _must_wait(self, wait: Wait) -> bool:
+        if isinstance(wait, Point):
+            self.pointed.emit(wait)
+            return False
         if isinstance(wait, Beat):
             # Even without waiting, what was done is laid out and painted first.
             self._beat.start(0 if self._hurry else round(wait.ms * self.speed))
@@ -219,6 +237,9 @@ class Director(QObject):
         scene = outcome.scene
         self.shown.emit(outcome)
         self._set(State.SHOWING)
+        if self._goes_back:
+            self.begin(self.index - 1)
+            return
         if not outcome.as_expected:
             self.pause()
         self._left_ms = reading_ms(scene.caption) * self.speed

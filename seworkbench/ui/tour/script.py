@@ -1,11 +1,15 @@
-"""What an act can wait for. An act is a generator: it does something, and yields what has to be waited for."""
+"""What an act can ask for. An act is a generator: it does something, and yields what has to be waited for or seen."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from seworkbench.demo.scene import PlayedScene
+
+if TYPE_CHECKING:
+    from seworkbench.ui.tour.spotlight import Spot
 
 PATIENCE_MS = 60_000
 
@@ -29,14 +33,29 @@ class Until:
         reached: tells whether it is.
         what: what is waited for, for the error if it never comes.
         hasten: brings it about sooner, for whoever does not want to watch.
+        hold: lets it rest while the tour pauses (True), and go on (False).
     """
 
     reached: Callable[[], object]
     what: str
     hasten: Callable[[], object] | None = None
+    hold: Callable[[bool], object] | None = None
 
 
-Wait = Beat | Until
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Draws the eye to something; nothing is waited for.
+
+    Args:
+        spots: what; nothing takes away the rings there are.
+        says: what happens now; empty to leave what was said.
+    """
+
+    spots: tuple[Spot, ...] = ()
+    says: str = ""
+
+
+Wait = Beat | Until | Point
 Steps = Generator[Wait, None, None]
 # Shows a scene, and gives what it came to.
 Act = Generator[Wait, None, PlayedScene]

@@ -24,11 +24,13 @@ from seworkbench.ui.tour.caption_bar import CaptionBar
 from seworkbench.ui.tour.director import Director, State
 from seworkbench.ui.tour.evidence_page import EvidencePage
 from seworkbench.ui.tour.pointer_ring import PointerRing
+from seworkbench.ui.tour.spotlight import Spotlight
 
 if TYPE_CHECKING:
     from seworkbench.jobs import Job
     from seworkbench.simulator.demo_pki import DemoPki
     from seworkbench.ui.tour.launcher import WindowMaker
+    from seworkbench.ui.tour.script import Point
     from seworkbench.ui.window import MainWindow
     from seworkbench.ui.workbench import Workbench
 
@@ -82,6 +84,7 @@ class Tour(QObject):
         self.bar = CaptionBar(theme, len(STORY))
         theme.dress(self.bar)
         self.ring = PointerRing(self.window, theme)
+        self.spotlight = Spotlight(self.window, theme)
         self.acts = Acts(self.window, self.stage)
         self.director = Director(STORY, self.acts.of, speed=speed, parent=self)
         whole = self.window.centralWidget()
@@ -105,6 +108,8 @@ class Tour(QObject):
         """
         if place is not None:
             self.window.setGeometry(place)
+        # At once, and not after the page that the window would begin with.
+        self.window.show_page(STORY[0].page.value)
         self.window.show()
         if full:
             self.window.showFullScreen()
@@ -160,6 +165,7 @@ class Tour(QObject):
         self._closing = True
         self._resized.stop()
         self.director.stop()
+        self.spotlight.clear()
         self.ring.set_on(on=False)
         QApplication.instance().focusChanged.disconnect(self._focus_moved)  # type: ignore[union-attr]
         self.window.close()
@@ -192,8 +198,10 @@ class Tour(QObject):
 
     def _connect(self) -> None:
         bar, director = self.bar, self.director
-        director.scene_changed.connect(lambda index: bar.show_scene(index, STORY[index]))
+        director.scene_changed.connect(self._begin_scene)
+        director.pointed.connect(self._point)
         director.shown.connect(bar.show_outcome)
+        director.finished.connect(bar.show_end)
         director.waited.connect(bar.set_part)
         director.failed.connect(bar.show_error)
         director.changed.connect(lambda: bar.set_paused(paused=director.paused))
@@ -209,6 +217,15 @@ class Tour(QObject):
         bar.discard_asked.connect(self.end)
         QApplication.instance().focusChanged.connect(self._focus_moved)  # type: ignore[union-attr]
 
+    def _begin_scene(self, index: int) -> None:
+        self.spotlight.clear()
+        self.bar.show_scene(index, STORY[index])
+
+    def _point(self, point: Point) -> None:
+        self.spotlight.point(point.spots)
+        if point.says:
+            self.bar.show_note(point.says)
+
     def _toggle_full_screen(self) -> None:
         if self.window.isFullScreen():
             self.window.showNormal()
@@ -221,10 +238,12 @@ class Tour(QObject):
             self.bar.setFocus()
 
     def _focus_moved(self, _before: QWidget | None, now: QWidget | None) -> None:
-        """Whoever clicks into a page looks at it: the tour waits."""
-        if self.director.state is not State.SHOWING or now is None:
+        """Whoever clicks into a page, or opens the help, looks at that: the tour waits."""
+        if now is None:
             return
-        if any(part.isAncestorOf(now) for part in (self.window.stack, self.window.side)):
+        clicked = any(part.isAncestorOf(now) for part in (self.window.stack, self.window.side))
+        # An act moves the focus about in pages, and opens no window.
+        if (clicked and self.director.state is State.SHOWING) or now.window() is not self.window:
             self.director.pause()
 
 
