@@ -31,6 +31,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "reset": ("machine_reset", "end the guest of a simulated machine"),
         "renew": ("machine_renew", "issue a new host key document and fresh revocation lists"),
         "revoke": ("machine_revoke", "revoke the host key document"),
+        "secrets": ("machine_secrets", "add secrets to the guest of a simulated machine, and tell what it holds"),
         "tamper": ("machine_tamper", "change an image, a request or a response, to see what catches it"),
     },
 }

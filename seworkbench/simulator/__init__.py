@@ -15,6 +15,7 @@ crypto.digests): pages are decrypted one by one with a plain library cipher, so 
     events              the steps, for whoever plays or prints them
     protected_guest     what the Ultravisor keeps of a started guest
     attestation         answers to attestation requests
+    added_secrets       what becomes of add-secret requests
     machine_folder      a machine that survives, with its demo PKI (demo_pki) and guest
     running             an image run on such a machine: `run_image`
     image_tampering     attacks on images; attestation_tampering: on requests, machines and responses

@@ -29,6 +29,7 @@ from seworkbench.errors import FormatError, SeError
 from seworkbench.files import PRIVATE, explained
 from seworkbench.formats.exchange import CUID_SIZE
 from seworkbench.formats.se_header import MAX_HEADER_SIZE, TAG_SIZE, parse_header
+from seworkbench.simulator.added_secrets import add_secret
 from seworkbench.simulator.demo_pki import NAMES, DemoChain, DemoPki
 from seworkbench.simulator.machine import Machine
 from seworkbench.simulator.machine_description import MachineDescription
@@ -46,7 +47,7 @@ from seworkbench.simulator.machine_files import (
     write_public,
     write_revocation_lists,
 )
-from seworkbench.simulator.protected_guest import ProtectedGuest, SecretStore
+from seworkbench.simulator.protected_guest import ProtectedGuest, SecretStore, StoredSecret
 from seworkbench.simulator.records import instant_text, read_record, write_record
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
 
     from seworkbench.jobs import Job
     from seworkbench.simulator.generations import Generation
+    from seworkbench.simulator.records import Record
 
 _MACHINE = "machine.json"
 _GUEST = "guest.json"
@@ -235,7 +237,7 @@ class MachineFolder:
             cuid=record.octets("cuid", CUID_SIZE),
             started_at=record.instant("started_at"),
             image=record.text("image"),
-            store=SecretStore(record.octets_list("secret_tags", TAG_SIZE), record.truth("locked")),
+            store=_store_of(record),
         )
         if guest.image_phkh not in {slot.phkh for slot in header.keyslots}:
             raise record.refusal("No key slot of the header is for the host key that is said to have opened it.")
@@ -277,6 +279,24 @@ class MachineFolder:
             if guest is None:
                 raise no_guest(self.path)
             guest = dataclasses.replace(guest, store=change(guest.store))
+            self._write_guest(guest)
+        return guest
+
+    def add_secret(self, request: bytes) -> ProtectedGuest:
+        """Add a secret to the running guest, as `pvsecret add` does in a real one.
+
+        Args:
+            request: the add-secret request, any bytes.
+
+        Raises:
+            SecretRefused: if the Ultravisor refuses it.
+            SeError: if no guest runs, or the folder cannot be read or written.
+        """
+        with self._locked():
+            guest = self.guest()
+            if guest is None:
+                raise no_guest(self.path)
+            guest = dataclasses.replace(guest, store=add_secret(self.machine, guest, request))
             self._write_guest(guest)
         return guest
 
@@ -346,6 +366,11 @@ class MachineFolder:
             "header": guest.header.build().hex(),
             "secret_tags": [tag.hex() for tag in guest.store.tags],
             "locked": guest.store.locked,
+            "secrets": [
+                {"type": f"0x{secret.type:016x}", "length": secret.length, "id": secret.id.hex()}
+                for secret in guest.store.secrets
+            ],
+            "extension_sha256": guest.store.extension.hex(),
         }
         write_record(self.path / _GUEST, values, PRIVATE)
 
@@ -360,6 +385,18 @@ class MachineFolder:
             yield
         finally:
             os.close(handle)
+
+
+def _store_of(record: Record) -> SecretStore:
+    """The secret store; records of earlier releases tell of its tags only."""
+    tags, locked = record.octets_list("secret_tags", TAG_SIZE), record.truth("locked")
+    if not record.has("secrets"):
+        return SecretStore(tags, locked)
+    secrets = tuple(
+        StoredSecret(entry.word("type"), entry.number("length"), entry.octets("id", 32))
+        for entry in record.records("secrets")
+    )
+    return SecretStore(tags, locked, secrets, record.octets("extension_sha256", limit=32))
 
 
 def no_guest(path: Path) -> SeError:

@@ -19,17 +19,36 @@ if TYPE_CHECKING:
     from seworkbench.simulator.hypervisor import GuestStart
 
 
+@dataclass(frozen=True, slots=True)
+class StoredSecret:
+    """A secret, as far as the list of a guest tells of it; its value is kept nowhere.
+
+    Args:
+        type: number of its type.
+        length: of its value, in bytes.
+        id: 32 bytes.
+    """
+
+    type: int
+    length: int
+    id: bytes
+
+
 @dataclass(frozen=True)
 class SecretStore:
-    """The secrets of a guest, as far as attestation tells of them.
+    """The secrets of a guest, as far as attestation and its own list tell of them.
 
     Args:
         tags: the tag of each request that added a secret, 16 bytes each, in the order of adding.
         locked: whether no further secret can be added.
+        secrets: those that are listed; requests that only fix the extension secret or replace a key add none.
+        extension: SHA-256 of the extension secret that the first request fixed; empty before.
     """
 
     tags: tuple[bytes, ...] = ()
     locked: bool = False
+    secrets: tuple[StoredSecret, ...] = ()
+    extension: bytes = field(default=b"", repr=False)
 
     @property
     def digest(self) -> bytes:

@@ -79,6 +79,10 @@ class Record:
         except ValueError:
             raise self.refusal(f"“{name}” is not an instant.") from None
 
+    def has(self, name: str) -> bool:
+        """Whether the value is there at all."""
+        return name in self._values
+
     def is_null(self, name: str) -> bool:
         """Whether the value is there and null."""
         return name in self._values and self._values[name] is None

@@ -1,7 +1,8 @@
-"""`machine create`, `show`, `start`, `reset`, `renew`, `revoke` and `tamper`: a machine from making to attacks."""
+"""The commands of `machine`: a simulated machine from making to attacks."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from seworkbench.simulator.image_tampering import IMAGE_ATTACKS
 from seworkbench.simulator.machine_folder import MachineFolder
 from seworkbench.simulator.records import WATERMARK
 
+from ..simulator.secret_requests import SecretRequest  # noqa: TID252
 from .desk import Desk
 
 
@@ -229,3 +231,36 @@ def test_attacks_on_attestation_are_made_where_they_happen(place: Path, capsys: 
     assert machine("tamper", response, "user-data-bit", "-o", place / "none") == 1
     assert f"{response}: The response has no user data." in capsys.readouterr().err
     assert not (place / "none").exists()
+
+
+def test_secrets_are_added_in_order_and_the_store_is_locked(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = place / "z16"
+    assert machine("start", folder, place / "guest.img", "-q") == 0
+    guest = MachineFolder.open(folder).guest()
+    assert guest is not None
+    host = MachineFolder.open(folder).machine.host_key
+    paths = []
+    for name in (b"first", b"second"):
+        request = SecretRequest(guest.header.build(), hosts=(host,), id=name.ljust(32, b"\0")).build()
+        paths.append(place / f"{name.decode()}.asr")
+        paths[-1].write_bytes(request)
+    capsys.readouterr()
+    assert machine("secrets", folder, "--add", f"{paths[0]},{paths[1]}", "--lock", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    tags = [path.read_bytes()[-16:] for path in paths]
+    assert told["watermark"] == WATERMARK
+    assert told["locked"] is True
+    assert told["request_tags"] == [tag.hex() for tag in tags]
+    assert [bytes.fromhex(secret["id"]).rstrip(b"\0") for secret in told["secrets"]] == [b"first", b"second"]
+    assert told["secret_store_hash"] == hashlib.sha512(b"".join(tags) + b"\1").hexdigest()
+    assert machine("secrets", folder, "--add", paths[0]) == 3
+    assert "locked" in capsys.readouterr().err
+    assert machine("secrets", folder) == 0
+    shown = capsys.readouterr().out
+    for words in ("2 requests, locked", "Association, 32 bytes", told["secret_store_hash"]):
+        assert words in shown
+
+
+def test_without_a_guest_there_is_no_store(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert machine("secrets", place / "z16") == 1
+    assert "No guest runs" in capsys.readouterr().err
