@@ -118,8 +118,12 @@ def build_commands(recipe: Recipe, tool: Tool, *, overwrite: bool = False) -> Co
         words += ["-p", line]
     elif recipe.command_line:
         words += ["-p", _word(recipe.command_line)]
-    for host in recipe.hosts:
-        words += ["-k", _word(host.document)]
+    for number, host in enumerate(recipe.hosts, start=1):
+        document = _word(host.document)
+        if host.certificate:
+            document = _beside(recipe, f"{name}.host-{number}.crt")
+            before.append(Command(("printf", "%s", host.certificate), document))
+        words += ["-k", document]
     if not recipe.hosts:
         words += ["-k", "HOST-KEY-DOCUMENT"]
     words.append(NO_VERIFY)

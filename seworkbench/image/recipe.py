@@ -2,6 +2,9 @@
 
 A recipe is JSON. Paths are written relative to the recipe where they lie in its folder or below, so a folder can be
 moved or checked in as a whole. Keys are named by their files; no secret is ever in a recipe.
+
+A host key document that is in no file of its own stands in the recipe itself. Only then a recipe is of version 2, so
+that older programs can read all others.
 """
 
 from __future__ import annotations
@@ -19,12 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-VERSION = 1
+VERSION = 2
+_WITHOUT_CERTIFICATES = 1
 # The member that makes a JSON file a recipe, so that dropped files are told apart.
 MARK = "seworkbench_recipe"
 KEY_NAMES = ("header", "image", "cck")
 _SIZE_LIMIT = 1 << 20
 _TEXT_LIMIT = 64 << 10
+# Host key documents are below 4 KiB.
+_CERTIFICATE_LIMIT = 64 << 10
+_PEM = ("-----BEGIN CERTIFICATE-----\n", "-----END CERTIFICATE-----\n")
 _REMEDY = "Save the recipe again with this program, or mend it by hand."
 
 
@@ -33,12 +40,14 @@ class Host:
     """A machine that shall be able to start the image.
 
     Args:
-        document: its host key document.
+        document: its host key document; None if that stands here itself.
         reason: why the document is used although its chain of trust was not verified.
+        certificate: the document itself, in PEM, if it is in no file; empty otherwise.
     """
 
-    document: Path
+    document: Path | None
     reason: str = ""
+    certificate: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,14 +137,17 @@ def recipe_to_json(recipe: Recipe, folder: Path) -> dict[str, Any]:
         line = {"text": recipe.command_line_text}
     elif recipe.command_line is not None:
         line = {"file": name(recipe.command_line)}
+
+    def host_entry(host: Host) -> dict[str, Any]:
+        what = {"certificate": host.certificate} if host.certificate else {"document": name(host.document)}
+        return {**what, "reason_for_using_it_unverified": host.reason}
+
     return {
-        MARK: VERSION,
+        MARK: VERSION if any(host.certificate for host in recipe.hosts) else _WITHOUT_CERTIFICATES,
         "kernel": name(recipe.kernel),
         "ramdisk": name(recipe.ramdisk),
         "command_line": line,
-        "host_keys": [
-            {"document": name(host.document), "reason_for_using_it_unverified": host.reason} for host in recipe.hosts
-        ],
+        "host_keys": [host_entry(host) for host in recipe.hosts],
         "plain_flags": _flag_names(PCF, recipe.pcf),
         "secret_flags": _flag_names(SCF, recipe.scf),
         "keys": {key: name(recipe.keys.get(key)) for key in KEY_NAMES},
@@ -161,17 +173,19 @@ class _Reader:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._certificates = False
 
     def recipe(self, content: Any) -> Recipe:
         members = _mapping(content, "The recipe")
         if MARK not in members:
             raise FormatError(f"Not a recipe: the member “{MARK}” is missing.", remedy="Choose another file.")
         version = members.pop(MARK)
-        if version != VERSION or type(version) is not int:
+        if version not in (_WITHOUT_CERTIFICATES, VERSION) or type(version) is not int:
             raise FormatError(
-                f"The recipe has version {version!r:.40}; this program reads version {VERSION}.",
+                f"The recipe has version {version!r:.40}; this program reads versions 1 to {VERSION}.",
                 remedy="Use a version of this program that knows it.",
             )
+        self._certificates = version >= VERSION
         line_file, line_text = self._command_line(members.pop("command_line", None))
         read = Recipe(
             kernel=self._path(members.pop("kernel", None), "kernel"),
@@ -218,11 +232,14 @@ class _Reader:
     def _host(self, value: Any) -> Host:
         members = _mapping(value, "An entry of “host_keys”")
         document = self._path(members.pop("document", None), "document")
+        certificate = _certificate(members.pop("certificate", "")) if self._certificates else ""
         reason = _text(members.pop("reason_for_using_it_unverified", ""), "reason_for_using_it_unverified")
-        if document is None:
-            raise FormatError("An entry of “host_keys” names no document.", remedy=_REMEDY)
         _nothing_left(members, "An entry of “host_keys”")
-        return Host(document, reason)
+        if document is None and not certificate:
+            raise FormatError("An entry of “host_keys” names no document.", remedy=_REMEDY)
+        if document is not None and certificate:
+            raise FormatError("An entry of “host_keys” needs either “document” or “certificate”.", remedy=_REMEDY)
+        return Host(document, reason, certificate)
 
     def _keys(self, value: Any) -> dict[str, Path]:
         members = _mapping(value, "“keys”")
@@ -246,6 +263,16 @@ def _text(value: Any, member: str) -> str:
     if not isinstance(value, str) or any("\ud800" <= character <= "\udfff" for character in value):
         raise FormatError(f"“{member}” is not text.", remedy=_REMEDY)
     return value
+
+
+def _certificate(value: Any) -> str:
+    """PEM as it looks from outside; what is in it, the reader of the document judges."""
+    text = _text(value, "certificate")
+    if text and not (
+        text.isascii() and len(text) <= _CERTIFICATE_LIMIT and text.startswith(_PEM[0]) and text.endswith(_PEM[1])
+    ):
+        raise FormatError("“certificate” is not a certificate in PEM.", remedy=_REMEDY)
+    return text
 
 
 def _nothing_left(members: dict[str, Any], what: str) -> None:

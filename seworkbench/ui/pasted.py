@@ -157,6 +157,20 @@ class PastedFiles:
             return [_unknown(f"Read as {' or as '.join(tried)} it is nothing this program works with.")]
         return [self._known(raw)]
 
+    def keep(self, content: bytes) -> Path:
+        """A private file with this content.
+
+        Raises:
+            SeError: if there is no place for it.
+        """
+        if self._folder is None:
+            self._folder = TemporaryDirectory(prefix="seworkbench-", dir=_runtime_folder())
+        self._count += 1
+        path = Path(self._folder.name) / f"pasted-{self._count}"
+        with AtomicFile(path) as file:  # readable by this user only
+            file.write_at(0, content)
+        return path
+
     def forget(self, item: Recognised) -> None:
         """Remove the file of an item that nobody took."""
         if self.holds(item.path):
@@ -173,19 +187,10 @@ class PastedFiles:
             self._folder = None
 
     def _known(self, content: bytes) -> Recognised:
-        item = replace(recognise(self._keep(content)), pasted=True)
+        item = replace(recognise(self.keep(content)), pasted=True)
         if item.kind is Kind.UNKNOWN:
             self.forget(item)
         return item
-
-    def _keep(self, content: bytes) -> Path:
-        if self._folder is None:
-            self._folder = TemporaryDirectory(prefix="seworkbench-", dir=_runtime_folder())
-        self._count += 1
-        path = Path(self._folder.name) / f"pasted-{self._count}"
-        with AtomicFile(path) as file:  # readable by this user only
-            file.write_at(0, content)
-        return path
 
 
 def _one_newline(raw: bytes) -> bytes:

@@ -159,6 +159,19 @@ def test_a_typed_command_line_becomes_a_file_first(tmp_path: Path) -> None:
     assert (tmp_path / "my guest.img.cmdline").read_text() == line
 
 
+@pytest.mark.parametrize("tool", Tool)
+def test_a_certificate_that_stands_in_the_recipe_becomes_a_file_first(tmp_path: Path, tool: Tool) -> None:
+    pem = (Path(__file__).parent.parent / "data" / "interop" / "pki" / "host1.crt").read_text()
+    hosts = (Host(Path("named.crt")), Host(None, "", pem))
+    recipe = Recipe(kernel=Path("k"), hosts=hosts, output=tmp_path / "guest.img")
+    commands = build_commands(recipe, tool)
+    subprocess.run(["sh", "-c", commands.commands[0].text()], check=True)
+    assert (tmp_path / "guest.img.host-2.crt").read_text() == pem
+    words = commands.commands[-1].words
+    documents = [words[place + 1] for place, word in enumerate(words) if word == "-k"]
+    assert documents == ["named.crt", str(tmp_path / "guest.img.host-2.crt")]
+
+
 def test_what_is_missing_stands_in_capitals_and_what_is_skipped_is_said() -> None:
     commands = build_commands(Recipe(), Tool.PVIMG)
     for word in ("KERNEL", "HOST-KEY-DOCUMENT", "IMAGE", NO_VERIFY):

@@ -28,13 +28,16 @@ FOLDER = Path("/srv/images")
 names = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=12).filter(
     lambda name: name not in (".", "..")
 )
+PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 paths = st.builds(lambda parts: Path("/", *parts), st.lists(names, min_size=1, max_size=4))
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)
 recipes = st.builds(
     Recipe,
     kernel=st.none() | paths,
     ramdisk=st.none() | paths,
-    hosts=st.lists(st.builds(Host, paths, texts), max_size=4).map(tuple),
+    hosts=st.lists(st.builds(Host, paths, texts) | st.builds(Host, st.none(), texts, st.just(PEM)), max_size=4).map(
+        tuple
+    ),
     pcf=st.integers(0, 2**64 - 1),
     scf=st.integers(0, 2**64 - 1),
     keys=st.dictionaries(st.sampled_from(KEY_NAMES), paths),
@@ -47,6 +50,17 @@ recipes = st.builds(
 def test_a_recipe_read_back_is_the_recipe_that_was_written(recipe: Recipe) -> None:
     text = json.dumps(recipe_to_json(recipe, FOLDER)).encode()
     assert parse_recipe(text, FOLDER) == recipe
+
+
+def test_only_a_recipe_with_a_certificate_in_it_is_of_the_newer_version() -> None:
+    named, inside = Host(Path("/srv/host.crt")), Host(None, "Compared by phone.", PEM)
+    assert recipe_to_json(Recipe(hosts=(named,)), FOLDER)[MARK] == 1
+    written = recipe_to_json(Recipe(hosts=(named, inside)), FOLDER)
+    assert written[MARK] == 2
+    assert written["host_keys"] == [
+        {"document": "/srv/host.crt", "reason_for_using_it_unverified": ""},
+        {"certificate": PEM, "reason_for_using_it_unverified": "Compared by phone."},
+    ]
 
 
 def test_paths_below_the_recipe_are_relative_and_move_with_it(tmp_path: Path) -> None:
@@ -88,7 +102,9 @@ def _content(**changes: Any) -> bytes:
         (b"[" * 100_000, "not JSON"),
         (b"[]", "not a JSON object"),
         (b"{}", MARK),
-        (_content(**{MARK: 2}), "version 2"),
+        (_content(**{MARK: 3}), "version 3"),
+        (_content(**{MARK: 0}), "version 0"),
+        (_content(**{MARK: 1.0}), "version 1.0"),
         (_content(**{MARK: True}), "version True"),
         (_content(kernal="x"), "kernal"),
         (_content(kernel=5), "“kernel” is not text"),
@@ -102,6 +118,14 @@ def _content(**changes: Any) -> bytes:
         (_content(host_keys=[{}]), "names no document"),
         (_content(host_keys=[{"document": "a", "verified": True}]), "verified"),
         (_content(host_keys=[{"document": "a"}] * 96), "at most 95"),
+        (_content(host_keys=[{"certificate": PEM}]), "not known: 'certificate'"),
+        (_content(**{MARK: 2}, host_keys=[{"certificate": ""}]), "names no document"),
+        (_content(**{MARK: 2}, host_keys=[{"certificate": PEM, "document": "a"}]), "either"),
+        (_content(**{MARK: 2}, host_keys=[{"certificate": 5}]), "“certificate” is not text"),
+        (_content(**{MARK: 2}, host_keys=[{"certificate": "MIIB"}]), "not a certificate in PEM"),
+        (_content(**{MARK: 2}, host_keys=[{"certificate": PEM[:-9]}]), "not a certificate in PEM"),
+        (_content(**{MARK: 2}, host_keys=[{"certificate": PEM.replace("MIIB", "ä")}]), "not a certificate in PEM"),
+        (_content(**{MARK: 2}, host_keys=[{"certificate": PEM.replace("M", "M" * 65536)}]), "not a certificate in PEM"),
         (_content(plain_flags=["allow dumpling"]), "allow dumpling"),
         (_content(plain_flags=["0x20000000"]), "0x20000000"),
         (_content(plain_flags=["0xzz"]), "0xzz"),

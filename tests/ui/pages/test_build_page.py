@@ -22,7 +22,7 @@ from seworkbench.errors import SeError
 from seworkbench.formats.components import ComponentKind
 from seworkbench.image.access import HeaderKey, HostPrivateKey
 from seworkbench.image.image_file import open_image
-from seworkbench.image.recipe import load_recipe
+from seworkbench.image.recipe import Host, Recipe, load_recipe
 from seworkbench.image.verify import verify_image
 from seworkbench.secret import Secret
 from seworkbench.ui import window as window_module
@@ -623,6 +623,66 @@ def test_a_recipe_brings_everything_back(bench: Bench, monkeypatch: pytest.Monke
     assert bench.page.hosts.rows[0].reason.text() == REASON
     assert bench.page.inputs.line.editor.toPlainText() == "root=/dev/vda1"
     assert bench.ready()
+
+
+def test_a_recipe_keeps_a_pasted_certificate_beyond_the_window(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pem = (PKI / "host1.crt").read_text()
+    bench.fill()
+    bench.draft.remove_host(bench.draft.hosts[0])
+    bench.window.open_text(pem)
+    bench.settle()
+    (entry,) = bench.draft.hosts
+    assert bench.page.hosts.rows[0].title.text() == "Pasted certificate"
+    bench.type_into(bench.page.hosts.rows[0].reason, REASON)
+    path = tmp_path / "guest.recipe.json"
+    monkeypatch.setattr(page_module, "ask_save", lambda *_: path)
+    monkeypatch.setattr(page_module, "ask_open", lambda *_: path)
+    bench.page.save_recipe()
+    assert str(entry.given.path.parent) not in path.read_text()
+    (kept,) = load_recipe(path).hosts
+    assert (kept.document, kept.reason, kept.certificate.split()) == (None, REASON, pem.split())
+
+    # As in another window: the private file is gone.
+    bench.page.clear()
+    bench.workbench.pasted.close()
+    assert not entry.given.path.exists()
+    bench.page.open_recipe()
+    bench.settle()
+    (opened,) = bench.draft.hosts
+    assert (opened.given.error, opened.reason, opened.private) == (None, REASON, True)
+    assert bench.draft.recipe().hosts == (kept,)
+    bench.build()
+    record = json.loads((bench.folder / "guest.img.build.json").read_text())
+    (host,) = record["hosts"]
+    assert host["document"] == "Pasted certificate"
+    assert host["certificate_sha256"]
+
+
+def test_a_recipe_that_names_a_pasted_key_is_not_saved(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.fill()
+    bench.window.open_text((IMAGES / "image.key").read_bytes().hex())
+    bench.settle()
+    assert "image" in bench.draft.keys
+    monkeypatch.setattr(page_module, "ask_save", lambda *_: bench.folder / "guest.recipe.json")
+    bench.page.save_recipe()
+    assert "image key was pasted" in bench.page.error.what.text()
+    assert bench.page.error.isVisible()
+    assert not (bench.folder / "guest.recipe.json").exists()
+
+
+def test_a_recipe_whose_certificate_finds_no_place_says_so_and_brings_the_rest(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pem = (PKI / "host1.crt").read_text()
+    refusal = Mock(side_effect=SeError("The disk is full.", remedy="Free some space."))
+    monkeypatch.setattr(bench.workbench.pasted, "keep", refusal)
+    bench.draft.open_recipe(Recipe(kernel=IMAGES / "kernel", hosts=(Host(None, "", pem),)))
+    bench.settle()
+    assert bench.draft.kernel_facts is not None
+    assert bench.draft.hosts == []
+    assert bench.page.error.what.text() == "The disk is full."
 
 
 def test_a_dropped_recipe_is_opened(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

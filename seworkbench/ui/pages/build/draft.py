@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from PySide6.QtCore import QObject, Signal
 
 from seworkbench.checks import Verdict
+from seworkbench.errors import SeError
 from seworkbench.formats.components import ComponentKind
 from seworkbench.formats.flags import DEFAULT_PCF, PCF, SCF
 from seworkbench.formats.se_header import MAX_KEY_SLOTS
@@ -32,10 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from seworkbench.checks import Check
-    from seworkbench.errors import SeError
     from seworkbench.image.plan import ImagePlan
     from seworkbench.trust.judgement import HostKeyJudgement
     from seworkbench.ui.jobs import Jobs, RunningJob
+    from seworkbench.ui.pasted import PastedFiles
 
 T = TypeVar("T")
 RECORD_SUFFIX = ".build.json"
@@ -65,11 +66,24 @@ class Given(Generic[T]):
 
 @dataclass
 class HostEntry:
-    """A machine: its document, the verdict on it, and why it is used if that is not passed."""
+    """A machine: its document, the verdict on it, and why it is used if that is not passed.
+
+    Args:
+        given: the document.
+        reason: why it is used all the same.
+        private: whether its file is one of this window's own, made of what was pasted or stood in a recipe.
+        judged: the verdict, once there is one.
+    """
 
     given: Given[DocumentFile]
     reason: str = ""
+    private: bool = False
     judged: HostKeyJudgement | None = None
+
+    @property
+    def title(self) -> str:
+        """How it is called."""
+        return "Pasted certificate" if self.private else self.given.path.name
 
     @property
     def verdict(self) -> Verdict:
@@ -87,15 +101,17 @@ class Draft(QObject):
 
     Args:
         jobs: reads files on threads.
+        pasted: the window's own files, which go when it closes.
     """
 
     changed = Signal()
     replaced = Signal()  # all of it is new: a recipe was opened, or it was cleared
     refused = Signal(object)  # SeError: a dropped file could not be taken
 
-    def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
+    def __init__(self, jobs: Jobs, pasted: PastedFiles, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._jobs = jobs
+        self._pasted = pasted
         self._reset()
 
     def _reset(self) -> None:
@@ -205,20 +221,38 @@ class Draft(QObject):
         return plan_image((loaders / "stage3a.bin").stat().st_size, slots, sizes)
 
     def recipe(self) -> Recipe:
-        """One plain description of it."""
+        """One plain description of it; a document without a lasting file stands in it itself, once it is read."""
         typed = self.line is not None and self.line_file is None
         return Recipe(
             kernel=self.kernel.path if self.kernel else None,
             ramdisk=self.ramdisk.path if self.ramdisk else None,
             command_line=self.line_file,
             command_line_text=(self.line or b"").decode("utf-8", "replace") if typed else None,
-            hosts=tuple(Host(entry.given.path, entry.reason.strip()) for entry in self.hosts),
+            hosts=tuple(_recipe_host(entry) for entry in self.hosts),
             pcf=self.pcf,
             scf=self.scf,
             keys={name: key.path for name, key in self.keys.items()},
             save_keys=self.key_folder(),
             output=self.output,
         )
+
+    def lasting_recipe(self) -> Recipe:
+        """The recipe, if it will still be of use when the window is closed.
+
+        Raises:
+            SeError: if a file that it names goes then.
+        """
+        recipe = self.recipe()
+        named = {"kernel": recipe.kernel, "ramdisk": recipe.ramdisk, "command line": recipe.command_line}
+        named |= {KEY_TITLES[name].lower(): path for name, path in recipe.keys.items()}
+        named |= {f"host key document {number}": host.document for number, host in enumerate(recipe.hosts, start=1)}
+        for what, path in named.items():
+            if path is not None and self._pasted.holds(path):
+                raise SeError(
+                    f"The {what} was pasted: it is in no file that stays, so no recipe can name it.",
+                    remedy="Save it to a file, and give that instead.",
+                )
+        return recipe
 
     # What changes it
 
@@ -246,7 +280,12 @@ class Draft(QObject):
         if recipe.command_line:
             self.load_line(recipe.command_line)
         for host in recipe.hosts:
-            self.add_host(host.document, host.reason)
+            try:
+                document = host.document or self._pasted.keep(host.certificate.encode())
+            except SeError as error:
+                self.refused.emit(error)
+                continue
+            self.add_host(document, host.reason)
         for name, path in recipe.keys.items():
             self.load_key(name, path)
         self.changed.emit()
@@ -315,7 +354,7 @@ class Draft(QObject):
             return
         given = self._given(path, inputs.read_document)
         assert given is not None  # noqa: S101 - there is a path
-        self.hosts.append(HostEntry(given, reason))
+        self.hosts.append(HostEntry(given, reason, self._pasted.holds(path)))
         self.changed.emit()
 
     def remove_host(self, entry: HostEntry) -> None:
@@ -450,6 +489,13 @@ class Draft(QObject):
         if self.output is None and path is not None:
             folder = path.absolute().parent
             self.output = (folder if os.access(folder, os.W_OK) else Path.home()) / _DEFAULT_NAME
+
+
+def _recipe_host(entry: HostEntry) -> Host:
+    facts = entry.given.facts
+    if entry.private and facts is not None:
+        return Host(None, entry.reason.strip(), facts.pem)
+    return Host(entry.given.path, entry.reason.strip())
 
 
 def switches_on(draft: Draft) -> tuple[int, int]:

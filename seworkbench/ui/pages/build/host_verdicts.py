@@ -70,6 +70,9 @@ def host_record(entry: HostEntry) -> dict[str, str]:
     """What the build record says about a host key: verdict, cause, and the reason for using it all the same."""
     record = {"verdict": entry.verdict.value}
     facts, judged = entry.given.facts, entry.judged
+    if entry.private:
+        # The file is gone tomorrow; the digest below says which certificate it was.
+        record["document"] = entry.title
     if facts is not None:
         record |= {"certificate_sha256": facts.certificate.fingerprint, "judged_phkh": facts.phkh}
     if judged is not None and judged.cause is not None:

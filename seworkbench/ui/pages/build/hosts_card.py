@@ -48,11 +48,11 @@ class HostRow(QWidget):
         column.setContentsMargins(0, 2, 0, 2)
         column.setSpacing(3)
         head = QHBoxLayout()
-        self.title = Elided(entry.given.path.name, "heading")
+        self.title = Elided(entry.title, "heading")
         head.addWidget(self.title, 1)
         self.chip = VerdictChip(Verdict.NOT_CHECKED, theme)
         head.addWidget(self.chip)
-        head.addWidget(RemoveButton(theme, entry.given.path.name, partial(draft.remove_host, entry)))
+        head.addWidget(RemoveButton(theme, entry.title, partial(draft.remove_host, entry)))
         column.addLayout(head)
         self.detail = label("", "small", wrap=True)
         column.addWidget(self.detail)
@@ -75,7 +75,7 @@ class HostRow(QWidget):
         self.reason = QLineEdit(entry.reason)
         self.reason.setAcceptDrops(False)  # a file dropped here is meant for the page
         self.reason.setMaxLength(_REASON_LIMIT)
-        self.reason.setAccessibleName(f"Reason for using {entry.given.path.name} all the same")
+        self.reason.setAccessibleName(f"Reason for using {entry.title} all the same")
         self.reason.setPlaceholderText("Goes into the build record, for example: checked with pvverify")
         self.reason.textEdited.connect(partial(draft.set_reason, entry))
         column.addWidget(self.reason)
@@ -84,7 +84,11 @@ class HostRow(QWidget):
     def refresh(self) -> None:
         """Show what is known by now."""
         given = self.entry.given
-        self.title.setToolTip(str(given.path))
+        self.title.setToolTip(
+            "It is in no file that stays. A recipe keeps the certificate itself."
+            if self.entry.private
+            else str(given.path)
+        )
         if given.error is not None:
             self.chip.show_verdict(Verdict.FAILED)
             self.detail.hide()
@@ -190,6 +194,6 @@ class HostsCard(Card):
         for entry in self._draft.hosts:
             if (facts := entry.given.facts) is not None:
                 if facts.phkh in seen:
-                    return f" {entry.given.path.name} and {seen[facts.phkh]} are for the same host key."
-                seen[facts.phkh] = entry.given.path.name
+                    return f" {entry.title} and {seen[facts.phkh]} are for the same host key."
+                seen[facts.phkh] = entry.title
         return ""

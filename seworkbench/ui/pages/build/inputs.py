@@ -82,6 +82,7 @@ class DocumentFile:
     not_after: datetime
     others: int
     certificate: TrustCertificate
+    pem: str
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,7 @@ def read_document(path: Path) -> DocumentFile:
         certificate.not_valid_after_utc,
         document.others,
         certificate_of(certificate.public_bytes(Encoding.DER), Source(str(path))),
+        certificate.public_bytes(Encoding.PEM).decode("ascii"),
     )
 
 

@@ -60,7 +60,7 @@ class BuildPage(Page):
     def __init__(self, workbench: Workbench, trust: TrustSession) -> None:
         super().__init__(workbench)
         self._trust = trust
-        self.draft = Draft(workbench.jobs, self)
+        self.draft = Draft(workbench.jobs, workbench.pasted, self)
         self.job: RunningJob | None = None
         self._private: QTemporaryDir | None = None
         self.verdicts = HostVerdicts(trust, self.draft, self)
@@ -163,7 +163,7 @@ class BuildPage(Page):
         if path is None:
             return
         try:
-            save_recipe(self.draft.recipe(), path)
+            save_recipe(self.draft.lasting_recipe(), path)
         except SeError as error:
             self._fail(error)
         else:
@@ -213,7 +213,7 @@ class BuildPage(Page):
                 "kernel": str(recipe.kernel),
                 "ramdisk": str(recipe.ramdisk) if recipe.ramdisk else None,
                 "command_line": str(line) if line else None,
-                "recipients": [str(host.document) for host in recipe.hosts],
+                "recipients": [str(host.given.path) for host in self.draft.hosts],
                 "output": str(recipe.output),
                 "overwrite": self.draft.overwrite,
                 "pcf": recipe.pcf,

@@ -268,12 +268,10 @@ def _host_blockers(draft: Draft) -> list[str]:
     found = []
     if len(draft.hosts) > MAX_KEY_SLOTS:
         found.append(f"At most {MAX_KEY_SLOTS} host keys fit into one image.")
-    found += [f"{host.given.path.name}: {host.given.error.what}" for host in draft.hosts if host.given.error]
-    found += [f"{host.given.path.name}: still being read." for host in draft.hosts if host.given.reading]
+    found += [f"{host.title}: {host.given.error.what}" for host in draft.hosts if host.given.error]
+    found += [f"{host.title}: still being read." for host in draft.hosts if host.given.reading]
     lacking = [
-        host.given.path.name
-        for host in draft.hosts
-        if not host.given.error and host.needs_reason and not host.reason.strip()
+        host.title for host in draft.hosts if not host.given.error and host.needs_reason and not host.reason.strip()
     ]
     if lacking:
         more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
