@@ -124,7 +124,7 @@ def _list(studio: Studio) -> None:
         drop(studio, "both.user.good.resp", "both.arpk", name)
         page_of(studio).session.close_case()
         settle(studio)
-    page_of(studio).cases.table.selectRow(0)
+    page_of(studio).start.cases.table.selectRow(0)
 
 
 STATES: dict[str, Callable[[Studio], None]] = {

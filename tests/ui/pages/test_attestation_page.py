@@ -7,6 +7,7 @@ import shutil
 import stat
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
@@ -24,14 +25,26 @@ from seworkbench.ui.pages.attestation import demo_case
 from seworkbench.ui.pages.attestation.case import CaseState, Expected
 from seworkbench.ui.pages.attestation.demo_case import DemoCase, make_demo_case
 from seworkbench.workspace.cases import CaseFile
-from tests.ui.desk import INPUTS, PKI, Desk
+from tests.ui.desk import INPUTS, PKI, Desk, Dialogs, Images
 
-from .attestation_desk import FILES, AttestationDesk
+from .attestation_desk import FILES, AttestationDesk, FrameDesk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture
-def page(desk: Desk) -> AttestationDesk:
-    """The page."""
+def page(qapp: QApplication, tmp_path: Path, images: Images, dialogs: Dialogs) -> Iterator[AttestationDesk]:
+    """The page alone."""
+    qapp.setStyle("Fusion")
+    desk = FrameDesk(tmp_path, images, dialogs)
+    yield AttestationDesk(desk)
+    desk.close()
+
+
+@pytest.fixture
+def window(desk: Desk) -> AttestationDesk:
+    """The page in the whole window."""
     return AttestationDesk(desk)
 
 
@@ -77,7 +90,7 @@ def test_a_foreign_response_is_verified_in_three_drops(page: AttestationDesk) ->
     assert page.page.verify.sign.equal
     assert page.page.verify.sign_detail.text() == "64 of 64 bytes"
     assert page.page.verify.computed.lines.text() == page.page.verify.received.lines.text()
-    assert not page.page.stamp.isVisible()
+    assert not page.page.head.stamp.isVisible()
 
 
 def test_the_three_drops_may_come_in_any_order(page: AttestationDesk) -> None:
@@ -268,7 +281,7 @@ def test_a_simulated_machine_answers_and_everything_is_green(demo: AttestationDe
 def test_simulated_is_said_in_title_lane_verdict_meaning_and_message(demo: AttestationDesk) -> None:
     answered(demo)
     page = demo.page
-    assert page.stamp.isVisible()
+    assert page.head.stamp.isVisible()
     assert page.diagram.picture.simulated
     assert "Simulated firmware" in page.diagram.accessibleDescription()
     assert page.so_far.simulated.isVisible()
@@ -290,7 +303,7 @@ def test_a_tampered_response_of_the_machine_is_red_and_the_cause_is_named(demo: 
     demo.drop(target)
     assert demo.page.verify.chip.verdict is Verdict.FAILED
     assert demo.page.verify.cause.text.text().startswith("Likely cause:")
-    assert demo.page.stamp.isVisible()
+    assert demo.page.head.stamp.isVisible()
 
 
 def test_a_machine_told_to_answer_falsely_is_caught(demo: AttestationDesk) -> None:
@@ -458,12 +471,12 @@ def test_a_piece_a_policy_and_its_check_are_marked_together(page: AttestationDes
     assert selected.id == "attest.policy.user-data"
 
 
-def test_the_header_opens_in_inspect(page: AttestationDesk) -> None:
-    page.drop_foreign()
-    page.desk.click(page.page.side, "Open in Inspect")
-    page.settle()
-    assert page.desk.window.page.NAME == "inspect"
-    assert page.desk.inspect.session.inspection is not None
+def test_the_header_opens_in_inspect(window: AttestationDesk) -> None:
+    window.drop_foreign()
+    window.desk.click(window.page.side, "Open in Inspect")
+    window.settle()
+    assert window.desk.window.page.NAME == "inspect"
+    assert window.desk.inspect.session.inspection is not None
 
 
 def test_commands_name_the_files_of_the_case(page: AttestationDesk) -> None:
@@ -488,21 +501,21 @@ def test_a_report_is_written(page: AttestationDesk) -> None:
 # --- cases
 
 
-def test_a_case_is_there_again_after_a_restart(page: AttestationDesk) -> None:
-    folder = page.desk.folder
+def test_a_case_is_there_again_after_a_restart(window: AttestationDesk) -> None:
+    folder = window.desk.folder
     workspace = folder / "kept.sewb"
-    page.page.session.trust.open(workspace)
-    page.settle()
+    window.page.session.trust.open(workspace)
+    window.settle()
     response = folder / "copied.resp"
     shutil.copyfile(FILES / "both.user.good.resp", response)
-    page.drop(response, FILES / "both.arpk", FILES / "se.hdr")
-    page.page.session.expect(Expected(user_data="00"))
-    page.settle()
+    window.drop(response, FILES / "both.arpk", FILES / "se.hdr")
+    window.page.session.expect(Expected(user_data="00"))
+    window.settle()
     response.unlink()
-    page.desk.window.workbench.settings.workspace = str(workspace)
-    page.desk.reopen()
-    again = AttestationDesk(page.desk)
-    cases = again.page.cases
+    window.desk.window.workbench.settings.workspace = str(workspace)
+    window.desk.reopen()
+    again = AttestationDesk(window.desk)
+    cases = again.page.start.cases
     assert cases.isVisible()
     assert cases.model.rowCount() == 1
     cases.table.selectRow(0)
@@ -534,15 +547,15 @@ def test_every_step_leaves_a_trace_in_the_audit_trail(demo: AttestationDesk) -> 
 def test_a_case_is_deleted_only_after_a_question(page: AttestationDesk) -> None:
     page.drop_foreign()
     page.click("All cases")
-    page.page.cases.table.selectRow(0)
+    page.page.start.cases.table.selectRow(0)
     page.click("Delete…")
-    assert page.page.confirm.isVisible()
-    page.desk.click(page.page.confirm, "Keep")
-    assert page.page.cases.model.rowCount() == 1
+    assert page.page.question.isVisible()
+    page.desk.click(page.page.question, "Keep")
+    assert page.page.start.cases.model.rowCount() == 1
     page.click("Delete…")
-    page.desk.click(page.page.confirm, "Delete")
+    page.desk.click(page.page.question, "Delete")
     page.settle()
-    assert page.page.cases.model.rowCount() == 0
+    assert page.page.start.cases.model.rowCount() == 0
 
 
 def test_two_cases_of_a_day_have_two_names(page: AttestationDesk) -> None:
@@ -554,12 +567,12 @@ def test_two_cases_of_a_day_have_two_names(page: AttestationDesk) -> None:
     assert len(titles) == 2
 
 
-def test_files_go_elsewhere_while_the_page_is_not_seen(page: AttestationDesk) -> None:
-    page.desk.window.show_page("inspect")
-    page.desk.drop(FILES / "se.hdr")
-    assert page.desk.window.page.NAME == "inspect"
-    page.drop(FILES / "both.user.good.resp")
-    assert page.desk.window.page.NAME == "attestation"
+def test_files_go_elsewhere_while_the_page_is_not_seen(window: AttestationDesk) -> None:
+    window.desk.window.show_page("inspect")
+    window.desk.drop(FILES / "se.hdr")
+    assert window.desk.window.page.NAME == "inspect"
+    window.drop(FILES / "both.user.good.resp")
+    assert window.desk.window.page.NAME == "attestation"
 
 
 def test_a_state_that_nobody_understands_opens_as_an_empty_case() -> None:
@@ -586,7 +599,7 @@ def test_the_models_obey_the_rules_of_qt(page: AttestationDesk) -> None:
     mode = QAbstractItemModelTester.FailureReportingMode.Fatal
     testers = [
         QAbstractItemModelTester(page.page.policy.model, mode),
-        QAbstractItemModelTester(page.page.cases.model, mode),
+        QAbstractItemModelTester(page.page.start.cases.model, mode),
     ]
     page.drop_foreign()
     page.page.session.expect(Expected(user_data=""))

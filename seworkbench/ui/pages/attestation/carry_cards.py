@@ -13,12 +13,13 @@ from seworkbench.attestation.commands import AttestTool, carry_commands, perform
 from seworkbench.formats.exchange import MAX_USER_DATA_SIZE
 from seworkbench.ui.pages.attestation.picture import bytes_text
 from seworkbench.ui.pages.attestation.step_card import CommandText, StepCard, footer
-from seworkbench.ui.pages.attestation.words import files_of, parse_data
+from seworkbench.ui.pages.attestation.words import files_of, parse_data, place_text, suggested_file
 from seworkbench.ui.pages.build.parts import Elided, Segments, ask_folder, ask_open, ask_save
 from seworkbench.ui.widgets.basic import button, label, link
 from seworkbench.ui.widgets.mark import Mark
 
 if TYPE_CHECKING:
+    from seworkbench.ui.pages.attestation.case_list import OpenCase
     from seworkbench.ui.pages.attestation.session import AttestationSession
     from seworkbench.ui.theme import Theme
     from seworkbench.ui.workbench import Workbench
@@ -86,8 +87,9 @@ class CarryCard(StepCard):
         self.export.setEnabled(self._session.files.request is not None)
 
     def _export(self) -> None:
-        name = Path(self._session.state.request_path).name or "request.bin"
-        if (path := ask_save(self, "Save a copy of the request", Path(name))) is not None:
+        name = Path(self._session.state.request_path).name
+        suggestion = Path(name) if name else suggested_file(self._session, ".req")
+        if (path := ask_save(self, "Save a copy of the request", suggestion)) is not None:
             self._session.save_request(path)
 
 
@@ -112,7 +114,7 @@ class PerformCard(StepCard):
         for part in (self._real, self._simulated):
             self.body.addWidget(part)
         self.body.addStretch(1)
-        self._case = ""
+        self._case: OpenCase | None = None
         self.show_way("real")
 
     def show_way(self, way: str) -> None:
@@ -124,16 +126,17 @@ class PerformCard(StepCard):
     def refresh(self) -> None:
         """Show the case."""
         session = self._session
-        case = session.case.title if session.case else ""
-        if case != self._case:
-            self._case = case
+        if session.case is not self._case:
+            self._case = session.case
             self.show_way("simulated" if session.state.simulated or session.state.machine else "real")
             self.data.setText(_as_line(bytes.fromhex(session.state.user_data), self.form))
         files = files_of(session)
         self.guest.show_text(perform_command(replace(files, machine=""), AttestTool.PVATTEST))
         self.back.show_text(carry_commands(files)[1])
         there = session.files.response
-        self.came.setText(f"{session.state.response_path}, {bytes_text(len(there))}" if there else "No response yet.")
+        place = place_text(session.state.response_path)
+        self.came.setText(f"{place}, {bytes_text(len(there))}" if there else "No response yet.")
+        self.save.setVisible(there is not None and not session.state.response_path)
         folder = session.machine.folder
         self.machine.show_text(folder or "None: choose the folder of one, or make one on the Machine page.")
         self.fault.setText(f"Told to answer falsely: {session.machine.fault}. That is chosen on the Machine page.")
@@ -158,14 +161,22 @@ class PerformCard(StepCard):
                 wrap=True,
             )
         )
+        row = QHBoxLayout()
         self.came = label("", "muted", wrap=True)
-        column.addWidget(self.came)
+        row.addWidget(self.came, 1)
+        self.save = link("Save the response as…", self._save)
+        row.addWidget(self.save)
+        column.addLayout(row)
         column.addLayout(footer(button("Choose the response…", self._choose, primary=True)))
         return made
 
     def _choose(self) -> None:
         if (path := ask_open(self, "Response")) is not None:
             self._session.take_response(path)
+
+    def _save(self) -> None:
+        if (path := ask_save(self, "Save the response", suggested_file(self._session, ".resp"))) is not None:
+            self._session.save_response(path)
 
     # --- a simulated one
 
@@ -228,8 +239,7 @@ class PerformCard(StepCard):
         self.refresh()
 
     def _answer(self) -> None:
-        state = self._session.state
-        request = Path(state.request_path or "request.req")
+        request = Path(self._session.state.request_path or suggested_file(self._session, ".req"))
         response = request.with_suffix(".resp")
         number = 2
         while response.exists():

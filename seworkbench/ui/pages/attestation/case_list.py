@@ -85,11 +85,17 @@ class CaseList(QObject):
         self._write(create)
         return case
 
-    def rename(self, number: int, title: str) -> None:
+    @staticmethod
+    def opened(found: AttestationCase) -> OpenCase:
+        """A case of the list, to work on it."""
+        return OpenCase(found.title, found.created_at, found.id)
+
+    def rename(self, case: OpenCase, title: str) -> None:
         """Call a case something else; an empty title changes nothing."""
         wanted = title.strip()[:TITLE_LIMIT]
-        if wanted:
-            self._write(lambda workspace: workspace.cases.update(number, at=present(), title=wanted))
+        if wanted and wanted != case.title:
+            case.title = wanted
+            self._write(lambda workspace: workspace.cases.update(_number(case), at=present(), title=wanted))
 
     def remove(self, number: int) -> None:
         """Remove a case from the workspace; its files elsewhere are not touched."""

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView
 
 from seworkbench.checks import Verdict
 from seworkbench.ui.icons import VERDICT_ICONS, icon
 from seworkbench.ui.pages.attestation.case import CaseState
 from seworkbench.ui.pages.attestation.rows_model import Index, RowsModel
+from seworkbench.ui.pages.trust.session import PASTED
 from seworkbench.ui.theme import VERDICT_ROLES
 from seworkbench.ui.widgets.basic import Card, button
+from seworkbench.workspace.cases import CaseFile
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QObject
-    from PySide6.QtGui import QKeyEvent
+    from PySide6.QtCore import QObject, QPoint, SignalInstance
 
     from seworkbench.ui.theme import Theme
     from seworkbench.workspace.cases import AttestationCase
 
-_TITLE, _BEGUN, _IMAGE, _MACHINE, _VERDICT = range(5)
+_TITLE, _BEGUN, _CHANGED, _IMAGE, _MACHINE, _VERDICT = range(6)
 _ROW = 26
 
 
@@ -33,7 +36,9 @@ class CasesModel(RowsModel["tuple[AttestationCase, CaseState]"]):
         theme: colours of the verdicts.
     """
 
-    COLUMNS = ("Case", "Begun, UTC", "Image or header", "Machine", "Verdict")
+    COLUMNS = ("Case", "Begun, UTC", "Last change, UTC", "Image or header", "Machine", "Verdict")
+
+    renamed = Signal(int, str)  # number of a case, and what it is to be called
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -53,7 +58,7 @@ class CasesModel(RowsModel["tuple[AttestationCase, CaseState]"]):
             return None
         case, state = self.rows[index.row()]
         column = index.column()
-        if role == Qt.ItemDataRole.DisplayRole:
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return _text(case, state, column)
         if role == Qt.ItemDataRole.ToolTipRole:
             return state.said if column == _VERDICT else _text(case, state, column)
@@ -61,6 +66,25 @@ class CasesModel(RowsModel["tuple[AttestationCase, CaseState]"]):
             verdict = verdict_of(state)
             return icon(VERDICT_ICONS[verdict], self._theme, VERDICT_ROLES[verdict][0])
         return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """The title can be changed in its place."""
+        flags = super().flags(index)
+        return flags | Qt.ItemFlag.ItemIsEditable if index.isValid() and index.column() == _TITLE else flags
+
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: N802 - Qt's name
+        """Take another title; an empty one is not taken."""
+        title = str(value).strip()
+        if role != Qt.ItemDataRole.EditRole or not index.isValid() or index.column() != _TITLE or not title:
+            return False
+        case, state = self.rows[index.row()]
+        rows = list(self.rows)
+        # Seen at once; the list is read anew when it is written.
+        rows[index.row()] = (replace(case, title=title), state)
+        self.rows = tuple(rows)
+        self.dataChanged.emit(index, index)
+        self.renamed.emit(case.id, title)
+        return True
 
 
 def verdict_of(state: CaseState) -> Verdict:
@@ -73,28 +97,45 @@ def _text(case: AttestationCase, state: CaseState, column: int) -> str:
         return case.title
     if column == _BEGUN:
         return f"{case.created_at:%Y-%m-%d %H:%M}"
+    if column == _CHANGED:
+        return f"{case.changed_at:%Y-%m-%d %H:%M}"
     if column == _IMAGE:
-        return Path(state.header_path).name or "none yet"
+        return Path(state.header_path).name or (PASTED if CaseFile.HEADER in case.files else "none yet")
     if column == _MACHINE:
-        return "SIMULATED" if state.simulated else ("real" if state.response_path else "none yet")
+        return "SIMULATED" if state.simulated else ("real" if CaseFile.RESPONSE in case.files else "none yet")
     return f"{verdict_of(state).value}: {state.said}" if state.said else verdict_of(state).value
 
 
 class _Table(QTableView):
-    """A table in which Return opens a row and Delete removes it."""
+    """A table in which Return opens a row, F2 renames it and Delete removes it."""
 
-    opened = Signal(int)
-    removed = Signal(int)
+    opened = Signal()
+    renamed = Signal()
+    removed = Signal()
+
+    def event(self, event: QEvent) -> bool:
+        """These keys are for the table while it has the focus, whatever they mean elsewhere in the window."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._meant(event):
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Return and Delete."""
-        row = self.currentIndex().row()
-        if row >= 0 and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.opened.emit(row)
-        elif row >= 0 and event.key() == Qt.Key.Key_Delete:
-            self.removed.emit(row)
+        """Return, F2 and Delete."""
+        if (signal := self._meant(event)) is not None:
+            signal.emit()
         else:
             super().keyPressEvent(event)
+
+    def _meant(self, event: QKeyEvent) -> SignalInstance | None:
+        if not self.currentIndex().isValid() or event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            return None
+        return {
+            Qt.Key.Key_Return: self.opened,
+            Qt.Key.Key_Enter: self.opened,
+            Qt.Key.Key_F2: self.renamed,
+            Qt.Key.Key_Delete: self.removed,
+        }.get(Qt.Key(event.key()))
 
 
 class CasesCard(Card):
@@ -105,6 +146,7 @@ class CasesCard(Card):
     """
 
     open_asked = Signal(int)  # number of a case
+    rename_asked = Signal(int, str)  # and what it is to be called
     delete_asked = Signal(int)
 
     def __init__(self, theme: Theme) -> None:
@@ -124,14 +166,20 @@ class CasesCard(Card):
         header = self.table.horizontalHeader()
         header.setHighlightSections(False)
         header.setStretchLastSection(True)
-        for column in (_TITLE, _BEGUN, _IMAGE, _MACHINE):
+        for column in (_TITLE, _BEGUN, _CHANGED, _IMAGE, _MACHINE):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        self.table.opened.connect(lambda row: self.open_asked.emit(self.model.number(row)))
-        self.table.removed.connect(lambda row: self.delete_asked.emit(self.model.number(row)))
-        self.table.doubleClicked.connect(lambda index: self.open_asked.emit(self.model.number(index.row())))
-        self.open = button("Open", self._open)
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.opened.connect(self.open_chosen)
+        self.table.renamed.connect(self.edit_title)
+        self.table.removed.connect(self._delete)
+        self.table.doubleClicked.connect(self.open_chosen)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(self._show_menu)
+        self.model.renamed.connect(self.rename_asked)
+        self.open = button("Open", self.open_chosen)
+        self.rename = button("Rename", self.edit_title)
         self.remove = button("Delete…", self._delete)
-        for made in (self.remove, self.open):
+        for made in (self.remove, self.rename, self.open):
             self.head.addWidget(made)
         self.body.setContentsMargins(1, 0, 1, 4)
         self.body.addWidget(self.table, 1)
@@ -155,7 +203,27 @@ class CasesCard(Card):
         rows = self.table.selectionModel().selectedRows()
         return self.model.number(rows[0].row()) if rows else None
 
-    def _open(self) -> None:
+    def edit_title(self) -> None:
+        """Have another title typed for the selected case, in its place."""
+        if rows := self.table.selectionModel().selectedRows():
+            self.table.edit(self.model.index(rows[0].row(), _TITLE))
+
+    def make_menu(self) -> QMenu:
+        """What can be done with the selected case."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Open", self.open_chosen)
+        menu.addAction("Rename", self.edit_title)
+        menu.addSeparator()
+        menu.addAction("Delete…", self._delete)
+        return menu
+
+    def _show_menu(self, at: QPoint) -> None:
+        if self.chosen() is not None:
+            self.make_menu().popup(self.table.viewport().mapToGlobal(at))
+
+    def open_chosen(self) -> None:
+        """Open the selected case."""
         if (number := self.chosen()) is not None:
             self.open_asked.emit(number)
 
@@ -164,7 +232,7 @@ class CasesCard(Card):
             self.delete_asked.emit(number)
 
     def _allow(self) -> None:
-        for made in (self.open, self.remove):
+        for made in (self.open, self.rename, self.remove):
             made.setEnabled(self.chosen() is not None)
 
     def _restyle(self) -> None:

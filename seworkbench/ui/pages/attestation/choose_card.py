@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLineEdit, QV
 from seworkbench.formats.additional_data import PART_KINDS
 from seworkbench.ui.pages.attestation.picture import bytes_text
 from seworkbench.ui.pages.attestation.step_card import StepCard, footer
-from seworkbench.ui.pages.build.parts import Elided, ask_open, ask_open_many, empty_layout
+from seworkbench.ui.pages.attestation.words import place_text, suggested_file
+from seworkbench.ui.pages.build.parts import Elided, ask_open, ask_open_many, ask_save, empty_layout
 from seworkbench.ui.widgets.basic import VerdictChip, button, label, link, rule
 
 if TYPE_CHECKING:
@@ -100,6 +101,8 @@ class ChooseCard(StepCard):
         line = QHBoxLayout()
         self.header = Elided("Drop the image, or its SE header, on this page.", "")
         line.addWidget(self.header, 1)
+        self.save = link("Save as…", self._save_header)
+        line.addWidget(self.save)
         line.addWidget(button("Choose…", self._choose_header))
         self.body.addLayout(line)
         self.header_facts = label("", "small", wrap=True, selectable=True)
@@ -144,12 +147,13 @@ class ChooseCard(StepCard):
         """Show the case."""
         session = self._session
         found = session.files.header
+        self.save.setVisible(found is not None and not session.state.header_path)
         if found is None:
             self.header.show_text("Drop the image, or its SE header, on this page.")
             self.header_facts.hide()
         else:
             header = found.header
-            self.header.show_text(found.name)
+            self.header.show_text(place_text(session.state.header_path))
             slots = f"{header.nks} key slot{'' if header.nks == 1 else 's'}"
             self.header_facts.setText(
                 f"{bytes_text(header.sehs)} at 0x{found.offset:x}, {found.method} · {slots} · tag {header.tag.hex()}"
@@ -188,6 +192,10 @@ class ChooseCard(StepCard):
     def _choose_header(self) -> None:
         if (path := ask_open(self, "Image or SE header")) is not None:
             self._session.take_header(path)
+
+    def _save_header(self) -> None:
+        if (path := ask_save(self, "Save the SE header", suggested_file(self._session, ".hdr"))) is not None:
+            self._session.save_header(path)
 
     def _add(self) -> None:
         for path in ask_open_many(self, "Host key documents"):

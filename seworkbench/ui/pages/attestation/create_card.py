@@ -12,10 +12,12 @@ from PySide6.QtWidgets import QGridLayout, QLineEdit, QVBoxLayout, QWidget
 from seworkbench.checks import Verdict
 from seworkbench.ui.pages.attestation.picture import bytes_text
 from seworkbench.ui.pages.attestation.step_card import StepCard, footer
+from seworkbench.ui.pages.attestation.words import place_text, suggested_file
 from seworkbench.ui.pages.build.parts import Elided, WarningBox, ask_open, ask_save
 from seworkbench.ui.widgets.basic import VerdictChip, button, label, link, rule
 
 if TYPE_CHECKING:
+    from seworkbench.ui.pages.attestation.case_list import OpenCase
     from seworkbench.ui.pages.attestation.session import AttestationSession
     from seworkbench.ui.workbench import Workbench
 
@@ -39,7 +41,7 @@ class CreateCard(StepCard):
     def __init__(self, workbench: Workbench, session: AttestationSession) -> None:
         super().__init__(workbench.theme, "2 Create", "request and protection key")
         self._session = session
-        self._title = ""
+        self._case: OpenCase | None = None
         self._anew = False
         self.there = self._make_there(workbench)
         self.body.addWidget(self.there)
@@ -55,8 +57,8 @@ class CreateCard(StepCard):
         """Show the case."""
         session = self._session
         case = session.case
-        if case is not None and case.title != self._title:
-            self._title = case.title
+        if case is not None and case is not self._case:
+            self._case = case
             self._anew = False
             self._suggest()
         there = session.files.arcb is not None
@@ -100,13 +102,14 @@ class CreateCard(StepCard):
             self.request_line.show_text("None yet.")
             self.digest_line.show_text("")
         elif request is not None:
-            self.request_line.show_text(f"{session.state.request_path}, {bytes_text(len(request))}")
+            self.request_line.show_text(f"{place_text(session.state.request_path)}, {bytes_text(len(request))}")
             self.digest_line.show_text(hashlib.sha256(request).hexdigest())
         else:
             self.request_line.show_text(f"As the response carries it back, {bytes_text(len(arcb))}")
             self.digest_line.show_text(hashlib.sha256(arcb).hexdigest())
         path = session.state.key_path
-        self.key_line.show_text(path or "Not here: drop the key file on this page.")
+        pasted = "pasted text, forgotten when the window closes" if session.key_is_pasted else ""
+        self.key_line.show_text(pasted or path or "Not here: drop the key file on this page.")
         self.load_key.setVisible(not path or session.key_fits is False)
         if not path or session.key_fits is None:
             self.key_chip.show_verdict(Verdict.NOT_CHECKED, "not checked" if path else "missing")
@@ -153,14 +156,9 @@ class CreateCard(StepCard):
 
     def _suggest(self) -> None:
         """Names beside the header, called as the case is."""
-        state, case = self._session.state, self._session.case
-        if case is None:
-            return
-        header = state.header_path
-        folder = Path(header).parent if header else Path.home()
-        stem = "".join(sign if sign.isalnum() or sign in "-_." else "-" for sign in case.title)
-        self.request.setText(state.request_path or str(folder / f"{stem}.req"))
-        self.key.setText(state.key_path or str(folder / f"{stem}.arpk"))
+        state = self._session.kept
+        self.request.setText(state.request_path or str(suggested_file(self._session, ".req")))
+        self.key.setText(state.key_path or str(suggested_file(self._session, ".arpk")))
 
     def suggest_beside_header(self) -> None:
         """The header is another: its folder is where the files are suggested, unless there are some."""

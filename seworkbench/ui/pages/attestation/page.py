@@ -10,41 +10,46 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
+from seworkbench.errors import SeError
+from seworkbench.files import read_whole
 from seworkbench.recognise import Kind
 from seworkbench.ui.actions import Action
 from seworkbench.ui.pages.attestation import case as steps
-from seworkbench.ui.pages.attestation.carry_cards import CarryCard, PerformCard, Stamp
-from seworkbench.ui.pages.attestation.cases_card import CasesCard
+from seworkbench.ui.pages.attestation.carry_cards import CarryCard, PerformCard
 from seworkbench.ui.pages.attestation.choose_card import ChooseCard
 from seworkbench.ui.pages.attestation.create_card import CreateCard
 from seworkbench.ui.pages.attestation.expected_card import ExpectedCard
+from seworkbench.ui.pages.attestation.head import CaseHead
 from seworkbench.ui.pages.attestation.message_card import MessageCard
 from seworkbench.ui.pages.attestation.messages import open_message
 from seworkbench.ui.pages.attestation.picture import Situation, sequence_of
 from seworkbench.ui.pages.attestation.policy_card import PolicyCard
+from seworkbench.ui.pages.attestation.related import CHECKS, PIECES, first_piece
+from seworkbench.ui.pages.attestation.reporting import write_attestation_report
 from seworkbench.ui.pages.attestation.session import AttestationSession
 from seworkbench.ui.pages.attestation.side import COMMANDS, AttestationSide
 from seworkbench.ui.pages.attestation.so_far import SoFar
+from seworkbench.ui.pages.attestation.start import CasesStart
 from seworkbench.ui.pages.attestation.verification import outcome_text, shown_check
 from seworkbench.ui.pages.attestation.verify_card import VerifyCard
-from seworkbench.ui.pages.build.parts import Elided, WarningBox, ask_folder, ask_open_many, ask_save
+from seworkbench.ui.pages.attestation.words import suggested_file
+from seworkbench.ui.pages.build.parts import WarningBox, ask_folder, ask_open_many, ask_save
 from seworkbench.ui.pages.page import Page
-from seworkbench.ui.widgets.basic import ErrorBox, button, label, link
-from seworkbench.ui.widgets.mark import Mark
+from seworkbench.ui.pasted import TEXT_LIMIT
+from seworkbench.ui.widgets.basic import ErrorBox
 from seworkbench.ui.widgets.sequence_diagram import SequenceDiagram
 from seworkbench.ui.workbench import Weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from seworkbench.attestation.measured_block import MeasuredBlock
     from seworkbench.attestation.policy import PolicyResult
-    from seworkbench.errors import SeError
     from seworkbench.recognise import Recognised
-    from seworkbench.ui.pages.attestation.case import CaseState
+    from seworkbench.ui.pages.attestation.case_list import OpenCase
     from seworkbench.ui.pages.attestation.step_card import StepCard
     from seworkbench.ui.pages.trust.session import TrustSession
     from seworkbench.ui.workbench import Workbench
@@ -52,6 +57,12 @@ if TYPE_CHECKING:
 _EXCHANGE = (Kind.ATTESTATION_REQUEST, Kind.ATTESTATION_RESPONSE)
 # What is taken while the page is seen; elsewhere these files belong to other pages.
 _SEEN = (*_EXCHANGE, Kind.KEY_32, Kind.HEADER, Kind.IMAGE, Kind.HOST_KEY_DOCUMENT)
+
+
+_UNKEPT = (
+    "The protection key was pasted, so it is in no file: it is used until the window closes and then forgotten. "
+    "Save it to verify this case again later."
+)
 
 
 class AttestationPage(Page):
@@ -70,10 +81,14 @@ class AttestationPage(Page):
         theme = workbench.theme
         self.session = AttestationSession(workbench.jobs, trust, workbench.machine, workbench.pasted.holds, self)
         self._message = ""
+        self._seen: OpenCase | None = None
         self._deleting: int | None = None
         self._editing = False  # the expected values
         self.error = ErrorBox(theme)
-        self.cases = CasesCard(theme)
+        self.start = CasesStart(theme)
+        self.head = CaseHead(theme, self.session)
+        self.question = WarningBox(theme, "", across=True)  # whether a case is to be deleted
+        self.unkept = WarningBox(theme, _UNKEPT, across=True)
         self.diagram = SequenceDiagram(theme)
         self.message = MessageCard(theme)
         self.choose = ChooseCard(workbench, self.session)
@@ -115,6 +130,14 @@ class AttestationPage(Page):
             action("new", "New attestation case", "File", self.session.new_case, always, "plus"),
             action("files", "Add files to the case…", "File", self.add_files, always, "folder-open"),
             action("export", "Export attestation report…", "File", self.export, self._has_result, "save"),
+            action(
+                "open", "Open attestation case", "File", self.start.cases.open_chosen, self._has_chosen, "folder-open"
+            ),
+            action("rename", "Rename attestation case", "Edit", self.rename, self._has_chosen_or_case),
+            action("delete", "Delete attestation case…", "Edit", self.ask_delete, self._has_chosen_or_case, "trash-2"),
+            action(
+                "save-key", "Save pasted protection key as…", "File", self.save_key, self._has_pasted_key, "key-round"
+            ),
             action("close", "All attestation cases", "Go", self.session.close_case, self._has_case, "list"),
             action("try", "Try attestation with a simulated machine…", "File", self.try_simulated, always, "cpu"),
             action("expected", "Expected values…", "Edit", self.show_expected, self._has_case, "settings"),
@@ -138,6 +161,13 @@ class AttestationPage(Page):
     def take(self, item: Recognised) -> None:
         """Put a file where it belongs."""
         self.error.hide()
+        if item.pasted and item.kind is Kind.HOST_KEY_DOCUMENT:
+            try:
+                self.session.preparation.import_pasted_host(read_whole(item.path, TEXT_LIMIT))
+            except SeError as error:
+                self._fail(error)
+            self.workbench.pasted.forget(item)
+            return
         {
             Kind.ATTESTATION_REQUEST: self.session.take_request,
             Kind.ATTESTATION_RESPONSE: self.session.take_response,
@@ -151,6 +181,23 @@ class AttestationPage(Page):
         """Nothing is shown any more."""
         self._soon.stop()
 
+    def event(self, event: QEvent) -> bool:
+        """F2 names the case that is open while the focus is on this page, whatever it means on another one."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._renames(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """F2."""
+        if self._renames(event):
+            self.rename()
+        else:
+            super().keyPressEvent(event)
+
+    def _renames(self, event: QKeyEvent) -> bool:
+        return self._has_case() and event.key() == Qt.Key.Key_F2 and not event.modifiers()
+
     # --- what the user asks for
 
     def add_files(self) -> None:
@@ -163,6 +210,25 @@ class AttestationPage(Page):
         folder = ask_folder(self, "Folder that receives the simulated machine", None)
         if folder is not None:
             self.session.machine.try_out(folder)
+
+    def rename(self) -> None:
+        """Have another name typed: for the case that is open, else for the one that is selected."""
+        if self._has_case():
+            self.head.edit_name()
+        else:
+            self.start.cases.edit_title()
+
+    def ask_delete(self) -> None:
+        """Ask whether the case that is open, or else the one that is selected, is to be deleted."""
+        case = self.session.case
+        number = case.number if case is not None else self.start.cases.chosen()
+        if number is not None:
+            self._ask_delete(number)
+
+    def save_key(self) -> None:
+        """Ask where the pasted protection key is to be kept, and save it there."""
+        if (path := ask_save(self, "Save the protection key", suggested_file(self.session, ".arpk"))) is not None:
+            self.session.save_key(path)
 
     def open_message(self, key: str) -> None:
         """Open a message of the diagram in place, and its step."""
@@ -192,25 +258,11 @@ class AttestationPage(Page):
         self.verify.block.select(key)
         self._side.show_piece(key)
         self._side.show_part("selected")
-        related = {
-            "user_data": "attest.policy.user-data",
-            "cuid": "attest.policy.cuid",
-            "nonce": "attest.policy.freshness",
-        }
-        self.policy.select(related.get(key, ""))
+        self.policy.select(CHECKS.get(key, ""))
 
     def show_check(self, check_id: str) -> None:
         """Explain a policy: its check at the side, its piece marked in the block."""
-        pieces = {
-            "attest.policy.user-data": "user_data",
-            "attest.policy.cuid": "cuid",
-            "attest.policy.freshness": "nonce",
-            "attest.policy.image-host-key": "additional",
-            "attest.policy.attestation-host-key": "additional",
-            "attest.policy.secret-store": "additional",
-            "attest.policy.firmware": "additional",
-        }
-        self.verify.block.select(pieces.get(check_id, ""))
+        self.verify.block.select(PIECES.get(check_id, ""))
         self._side.show_check(check_id)
 
     def show_expected(self) -> None:
@@ -235,11 +287,11 @@ class AttestationPage(Page):
         result, response, case = self.session.result, self.session.files.response, self.session.case
         if result is None or response is None or case is None:
             return
-        stem = f"attestation-{case.title}".replace("/", "-")
-        path = ask_save(self, "Export report (.html, .pdf, .json or .md)", Path(f"{stem}.html"))
+        name = f"attestation-{suggested_file(self.session, '.html').name}"
+        path = ask_save(self, "Export report (.html, .pdf, .json or .md)", Path(name))
         if path is None:
             return
-        state = self.session.state
+        state = self.session.kept
 
         def write(_job: object) -> Path:
             return write_attestation_report(result, response, state, path)
@@ -255,9 +307,11 @@ class AttestationPage(Page):
         session = self.session
         case = session.case
         self.pages.setCurrentIndex(1 if case else 0)
-        self.back.setVisible(case is not None)
-        self.stamp.setVisible(case is not None and session.state.simulated)
-        self.subtitle.show_text(self._subtitle())
+        self.head.refresh()
+        self.unkept.setVisible(session.key_is_pasted)
+        if case is not self._seen:
+            self._seen = case
+            self.question.hide()
         if case is None:
             self._message = ""
             self.message.hide()
@@ -302,25 +356,24 @@ class AttestationPage(Page):
             steps.POLICY: self.policy,
         }
 
-    def _subtitle(self) -> str:
-        session = self.session
-        if session.case is None:
-            count = len(session.list.cases)
-            return f"{count} case{'' if count == 1 else 's'}" if count else ""
-        parts = [f"case {session.case.title}"]
-        if session.state.header_path:
-            parts.append(f"image {Path(session.state.header_path).name}")
-        record = session.files.record
-        if record is not None and record.hosts:
-            more = f" and {len(record.hosts) - 1} more" if len(record.hosts) > 1 else ""
-            parts.append(f"for {Path(record.hosts[0].document).stem}{more}")
-        return " · ".join(parts)
-
     def _place_so_far(self, step: str) -> None:
         """Beside the card of the step; beside the policies, once they stand below the verification."""
         row = self._policy_row if step in _LAST else self._step_row
         if row.indexOf(self.so_far) < 0:
             row.addWidget(self.so_far)
+
+    def _rename(self, number: int, title: str) -> None:
+        if (case := self.session.list.find(number)) is not None:
+            self.session.rename(self.session.list.opened(case), title)
+
+    def _has_chosen(self) -> bool:
+        return not self._has_case() and self.start.cases.chosen() is not None
+
+    def _has_chosen_or_case(self) -> bool:
+        return self._has_case() or self._has_chosen()
+
+    def _has_pasted_key(self) -> bool:
+        return self.session.key_is_pasted
 
     def _has_case(self) -> bool:
         return self.session.case is not None
@@ -337,7 +390,7 @@ class AttestationPage(Page):
         self.workbench.say(f"{mark}Attestation: {check.verdict.value}. {outcome_text(result)}", weight)
         block = result.verification.block
         if block is not None and not self._side.piece and not self._message:
-            key = _first_piece(result, block)
+            key = first_piece(result, block)
             self.verify.block.show_block(block)
             self.show_piece(key)
 
@@ -351,20 +404,20 @@ class AttestationPage(Page):
         if case is None:
             return
         self._deleting = number
-        self.confirm_text.setText(
+        self.question.text.setText(
             f"Delete case {case.title} from the workspace? Its files elsewhere stay. The audit trail keeps that it was."
         )
-        self.confirm.show()
+        self.question.show()
 
     def _delete(self) -> None:
-        self.confirm.hide()
+        self.question.hide()
         if self._deleting is not None:
             self.session.delete_case(self._deleting)
 
     def _show_cases(self) -> None:
-        self.cases.show_cases(self.session.list.cases)
-        self.cases.setVisible(bool(self.session.list.cases))
-        self.subtitle.show_text(self._subtitle())
+        self.start.cases.show_cases(self.session.list.cases)
+        self.start.cases.setVisible(bool(self.session.list.cases))
+        self.head.refresh()
 
     # --- how it looks
 
@@ -376,8 +429,13 @@ class AttestationPage(Page):
         session.said.connect(self.workbench.say)
         session.failed.connect(self._fail)
         session.trust.changed.connect(self.expected.hosts_changed)
-        self.cases.open_asked.connect(session.open_case)
-        self.cases.delete_asked.connect(self._ask_delete)
+        self.head.closed.connect(session.close_case)
+        self.start.new_asked.connect(session.new_case)
+        self.start.try_asked.connect(self.try_simulated)
+        self.start.help_asked.connect(lambda: self.workbench.help_requested.emit(self.HELP))
+        self.start.cases.open_asked.connect(session.open_case)
+        self.start.cases.rename_asked.connect(self._rename)
+        self.start.cases.delete_asked.connect(self._ask_delete)
         self.diagram.step_chosen.connect(session.open_step)
         self.diagram.message_chosen.connect(self.open_message)
         self.message.closed.connect(self.close_message)
@@ -395,67 +453,18 @@ class AttestationPage(Page):
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 12, 20, 12)
         column.setSpacing(10)
-        head = QHBoxLayout()
-        head.setSpacing(10)
-        head.addWidget(label("Attestation", "title"))
-        self.subtitle = Elided("", "muted")
-        head.addWidget(self.subtitle, 1, Qt.AlignmentFlag.AlignBottom)
-        self.back = link("All cases", self.session.close_case)
-        head.addWidget(self.back)
-        self.stamp = Stamp(self.workbench.theme)
-        head.addWidget(self.stamp)
-        column.addLayout(head)
+        column.addWidget(self.head)
         column.addWidget(self.error)
+        self.question.add_link("Delete", self._delete)
+        self.question.add_link("Keep", self.question.hide)
+        self.unkept.add_link("Save key as…", self.save_key)
+        for box in (self.question, self.unkept):
+            box.hide()
+            column.addWidget(box)
         self.pages = QStackedWidget()
-        self.pages.addWidget(self._make_list())
+        self.pages.addWidget(self.start)
         self.pages.addWidget(self._make_case())
         column.addWidget(self.pages, 1)
-
-    def _make_list(self) -> QWidget:
-        made = QWidget()
-        column = QVBoxLayout(made)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(10)
-        column.addWidget(self._make_empty())
-        self.confirm = WarningBox(self.workbench.theme, "", across=True)
-        self.confirm_text = self.confirm.text
-        self.confirm.add_link("Delete", self._delete)
-        self.confirm.add_link("Keep", self.confirm.hide)
-        self.confirm.hide()
-        column.addWidget(self.confirm)
-        self.cases.hide()
-        column.addWidget(self.cases, 1)
-        column.addStretch(0)
-        return made
-
-    def _make_empty(self) -> QWidget:
-        card = QFrame()
-        card.setObjectName("card")
-        row = QHBoxLayout(card)
-        row.setContentsMargins(16, 14, 16, 14)
-        row.setSpacing(14)
-        row.addWidget(Mark(self.workbench.theme, "arrow-left-right", "accent", 28), 0, Qt.AlignmentFlag.AlignTop)
-        text = QVBoxLayout()
-        text.addWidget(label("Is this the guest that I built, on a machine that I trust?", "heading", wrap=True))
-        asked = (
-            "You ask with a request that the chosen machines alone can open. The machine's Ultravisor answers for the "
-            "guest with a measurement; here it is computed anew from the SE header you expect, and compared."
-        )
-        drop = (
-            "Drop what you have on this page, in any order: the image or its SE header; the response, and the "
-            "protection key of its request. With these three a response of a real machine is verified. Or begin with "
-            "a new request."
-        )
-        for words in (asked, drop):
-            text.addWidget(label(words, "muted", wrap=True))
-        ways = QHBoxLayout()
-        ways.addWidget(button("New case", self.session.new_case, primary=True))
-        ways.addWidget(button("Try it with a simulated machine…", self.try_simulated))
-        ways.addWidget(link("How attestation works", lambda: self.workbench.help_requested.emit(self.HELP)))
-        ways.addStretch(1)
-        text.addLayout(ways)
-        row.addLayout(text, 1)
-        return card
 
     def _make_case(self) -> QWidget:
         self.area = QScrollArea()
@@ -494,46 +503,3 @@ class AttestationPage(Page):
 
 
 _LAST = (steps.VERIFY, steps.POLICY)
-# What a cause replaces, by the piece that it is about.
-_CAUSES = {
-    "header": "pld",
-    "user data": "user_data",
-    "configuration UID": "cuid",
-    "nonce": "nonce",
-    "additional data": "additional",
-    "PHKH": "additional",
-}
-
-
-def _first_piece(result: PolicyResult, block: MeasuredBlock) -> str:
-    """The part of the block to explain first: what a failure is about, else what says most."""
-    search = result.verification.search
-    if search is not None and search.cause is not None:
-        said = " ".join((*search.cause.groups, *search.cause.sentences))
-        for words, name in _CAUSES.items():
-            if words in said and block.piece(name).size:
-                return name
-    return "additional" if block.piece("additional").size else "cuid"
-
-
-def write_attestation_report(result: PolicyResult, response: bytes, state: CaseState, path: Path) -> Path:
-    """Write the report of a case; on a thread. A file that is gone is named by its content instead.
-
-    Raises:
-        SeError: if it cannot be written.
-    """
-    from seworkbench.report.attestation import attestation_report  # noqa: PLC0415 - on the thread
-    from seworkbench.report.write import write_report  # noqa: PLC0415 - the same
-
-    def there(name: str) -> Path | None:
-        return Path(name) if name and Path(name).exists() else None
-
-    report = attestation_report(
-        result,
-        response,
-        response_file=there(state.response_path),
-        header_file=there(state.header_path),
-        protection_key=there(state.key_path),
-    )
-    write_report(report, path, replace=True)
-    return path

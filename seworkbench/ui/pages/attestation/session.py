@@ -81,6 +81,8 @@ class AttestationSession(QObject):
         self.list.failed.connect(self.failed)
         trust.opened.connect(self._opened)
         trust.judged.connect(self.changed)
+        if trust.workspace is not None:
+            self.list.read()
 
     # --- cases
 
@@ -97,7 +99,7 @@ class AttestationSession(QObject):
         state = CaseState.from_json(found.state)
         files = case_files.restored(found, state)
         key = state.key_path or self._pasted_keys.get(number, "")
-        self._show(OpenCase(found.title, found.created_at, found.id), replace(state, key_path=key), files)
+        self._show(self.list.opened(found), replace(state, key_path=key), files)
         self._try_key()
         self.judge(keep=False)
 
@@ -109,15 +111,14 @@ class AttestationSession(QObject):
         """Remove a case from the workspace; its files elsewhere are not touched."""
         if self.case is not None and self.case.number == number:
             self.close_case()
-        self._pasted_keys.pop(number, None)
+        if key := self._pasted_keys.pop(number, ""):
+            Path(key).unlink(missing_ok=True)
         self.list.remove(number)
 
-    def rename(self, number: int, title: str) -> None:
+    def rename(self, case: OpenCase, title: str) -> None:
         """Call a case something else; an empty title changes nothing."""
-        self.list.rename(number, title)
-        if self.case is not None and self.case.number == number and title.strip():
-            self.case.title = title.strip()
-            self.changed.emit()
+        self.list.rename(case, title)
+        self.changed.emit()
 
     def _show(self, case: OpenCase | None, state: CaseState, files: CaseFiles) -> None:
         left = self.case

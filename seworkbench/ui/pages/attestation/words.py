@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seworkbench.attestation.commands import AttestFiles, AttestTool, all_commands
+from seworkbench.ui.pages.trust.session import PASTED
 from seworkbench.ui.widgets.copy_forms import grouped_hex, printable
 
 if TYPE_CHECKING:
@@ -54,13 +56,26 @@ def hex_lines(content: bytes) -> list[str]:
     return [f"{at:0{digits}x}  {grouped_hex(content[at : at + _LINE])}" for at in range(0, len(content), _LINE)]
 
 
+def place_text(path: str) -> str:
+    """Where a file of the case is."""
+    return path or "pasted text, kept with the case"
+
+
+def suggested_file(session: AttestationSession, ending: str) -> Path:
+    """A name for a file of the case, called as the case is, beside the image."""
+    title = session.case.title if session.case else "attestation"
+    stem = "".join(sign if sign.isalnum() or sign in "-_." else "-" for sign in title)
+    header = session.state.header_path
+    return (Path(header).parent if header else Path.home()) / f"{stem}{ending}"
+
+
 def files_of(session: AttestationSession) -> AttestFiles:
     """The files of the case as commands name them."""
-    state, record = session.state, session.files.record
+    state, record = session.kept, session.files.record
     expected = state.expected
     hosts = [host for host in session.preparation.hosts() if host.chosen]
     documents = tuple(host.document for host in record.hosts) if record else tuple(
-        host.certificate.source.name for host in hosts
+        host.certificate.source.name for host in hosts if host.certificate.source.name != PASTED
     )  # fmt: skip
     unverified = bool(record.unverified) if record else any(host.needs_reason for host in hosts)
     request = state.request_path or "request.bin"
