@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
-from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPixmap
+from PySide6.QtCore import QByteArray, QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QIcon, QIconEngine, QImage, QPainter, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QWidget
 
 from seworkbench.checks import Verdict
 from seworkbench.resources import resource
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QRect
-
     from seworkbench.ui.theme import Theme
 
 VERDICT_ICONS = {
@@ -38,6 +38,24 @@ class _RoleEngine(QIconEngine):
         """Draw into `rect`, keeping the icon square."""
         role = "muted" if mode is QIcon.Mode.Disabled else self._role
         colour = self._theme.roles.colour(role).name()
+        if not _is_plain(painter):
+            self._render(painter, rect, colour)
+            return
+        # A table has a mark in every row, painted again and again: on the screen each is drawn once and kept by Qt.
+        ratio = painter.device().devicePixelRatioF()
+        key = f"icon {hash(self._svg)} {colour} {rect.width()} {rect.height()} {self._leading} {ratio}"
+        picture = QPixmap()
+        if not QPixmapCache.find(key, picture):
+            picture = QPixmap(rect.size() * ratio)
+            picture.setDevicePixelRatio(ratio)
+            picture.fill(Qt.GlobalColor.transparent)
+            inner = QPainter(picture)
+            self._render(inner, QRect(QPoint(0, 0), rect.size()), colour)
+            inner.end()
+            QPixmapCache.insert(key, picture)
+        painter.drawPixmap(rect.topLeft(), picture)
+
+    def _render(self, painter: QPainter, rect: QRect, colour: str) -> None:
         renderer = QSvgRenderer(QByteArray(self._svg.replace("currentColor", colour).encode()))
         side = min(rect.width(), rect.height())
         left = rect.x() if self._leading else rect.x() + (rect.width() - side) / 2
@@ -59,6 +77,17 @@ class _RoleEngine(QIconEngine):
         return _RoleEngine(self._svg, self._theme, self._role, leading=self._leading)
 
 
+def _is_plain(painter: QPainter) -> bool:
+    """Whether what is painted are the pixels of a screen, neither turned nor stretched."""
+    straight = not (painter.worldTransform().isScaling() or painter.worldTransform().isRotating())
+    return straight and isinstance(painter.device(), (QWidget, QPixmap, QImage))
+
+
+@cache
+def _svg(name: str) -> str:
+    return resource(f"icons/{name}.svg").read_text(encoding="utf-8")
+
+
 def icon(name: str, theme: Theme, role: str = "muted", *, leading: bool = False) -> QIcon:
     """The icon of that name in the colour of a role.
 
@@ -69,5 +98,4 @@ def icon(name: str, theme: Theme, role: str = "muted", *, leading: bool = False)
         leading: in a place wider than high, whether it stands at the left instead of in the middle; what is left
             over parts it from a text, which style sheets cannot do.
     """
-    svg = resource(f"icons/{name}.svg").read_text(encoding="utf-8")
-    return QIcon(_RoleEngine(svg, theme, role, leading=leading))
+    return QIcon(_RoleEngine(_svg(name), theme, role, leading=leading))

@@ -189,6 +189,7 @@ class Theme(QObject):
         self.choice = ThemeChoice.SYSTEM
         self.roles = LIGHT
         self.zoom = 1.0
+        self._fonts: dict[tuple[str, int, bool], QFont] = {}
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
 
     def choose(self, choice: ThemeChoice) -> None:
@@ -259,12 +260,16 @@ class Theme(QObject):
         return font
 
     def _font(self, family: str, pixels: int, *, bold: bool) -> QFont:
-        font = QFont(family)
-        font.setPixelSize(round(pixels * self.zoom))
-        font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
-        # Contextual forms would join bytes into signs that are not there and turn the x of 0x into another sign.
-        font.setFeature(QFont.Tag("calt"), 0)
-        return font
+        # Every cell of a table asks for one.
+        key = (family, round(pixels * self.zoom), bold)
+        if key not in self._fonts:
+            font = QFont(family)
+            font.setPixelSize(key[1])
+            font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
+            # Contextual forms would join bytes into signs that are not there and turn the x of 0x into another sign.
+            font.setFeature(QFont.Tag("calt"), 0)
+            self._fonts[key] = font
+        return QFont(self._fonts[key])
 
     def _follow_system(self) -> None:
         if self.choice is ThemeChoice.SYSTEM:
