@@ -110,7 +110,10 @@ def _answer(start: GuestStart) -> str:
     response = start.response
     if response is None or response.command is None:
         return start.summary
-    return f"{start.outcome.value} The Ultravisor answers to “{response.command.title}”: {response.code}."
+    code = response.code
+    own = " (the simulator's own)" if code.is_own else ""
+    number = f"RC 0x{code.rc:04x}, RRC 0x{code.rrc:04x}{own}"
+    return f"{start.outcome.value} The Ultravisor answers to “{response.command.title}”: {number}."
 
 
 def _wrong_machine(stage: Stage, job: Job) -> Outcome:
@@ -149,6 +152,8 @@ def _revoked(stage: Stage, job: Job) -> Outcome:
     else:
         refused = _NOT_BUILT.failed("An image was built for it.")
     said = next((leaf.reason for leaf in result.check.leaves() if leaf.verdict is FAILED), "It is still accepted.")
+    if refused.verdict is PASSED:
+        said += " No image is built for it any more."
     return Outcome(said, group("revoked", "After the revocation", [result.check, refused]), stage.machine.crl_paths)
 
 

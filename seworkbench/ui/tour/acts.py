@@ -184,6 +184,8 @@ class Acts:
         yield _point(page.drive, says=f"The image is handed to {where}.")
         page.insert(stage.image)
         yield Until(lambda: page.session.medium is not None and not page.session.busy, "the image")
+        # Where the last start ended is of no interest any more.
+        page.calls.scrollToTop()
         yield Beat(1800)
         if scene.attack and not other:
             page.attack(scene.attack)
@@ -297,7 +299,9 @@ class Acts:
             page.session.machine.set_user_data(USER_DATA)
             page.session.open_step(PERFORM)
             yield from self.settled()
-            yield Beat(2500)
+            parties = "We ask, the host carries, the guest passes on, the firmware answers."
+            yield _point(page.diagram, says=parties)
+            yield Beat(4000)
             page.session.machine.answer(first.response)
         yield from self._verified(first.response)
         page.show_piece("additional")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint, QRect, QRectF, Qt, QTimer
+from PySide6.QtCore import QObject, QRect, QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractItemView, QScrollArea, QWidget
 from shiboken6 import isValid
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 _FOLLOW_MS = 40
 # In unscaled pixels: how far a ring stands off, its stroke, the glow around it, and how round it is.
-_OFF, _STROKE, _GLOW, _ROUND = 3, 3, 5, 8
+_OFF, _STROKE, _GLOW, _ROUND = 4, 3, 3, 8
 # A new ring closes in on its place: from so far away, in so many steps.
 _FAR, _STEPS = 28, 7
-_GLOW_ALPHA = 70
+_GLOW_ALPHA = 60
 _IN_VIEW = 12
 
 
@@ -40,10 +40,14 @@ class Spot:
         """What can be seen of it, in the window's coordinates; empty if nothing can."""
         if not isValid(self.widget) or not self.widget.isVisibleTo(window):
             return QRect()
-        seen = self.widget.visibleRegion().boundingRect()
+        # Not the visible region: what a child paints over is still part of it.
+        seen, widget = self.widget.rect(), self.widget
         if self.part is not None:
             seen = seen.intersected(self.part())
-        return seen.translated(self.widget.mapTo(window, QPoint())) if not seen.isEmpty() else QRect()
+        while widget is not window and not seen.isEmpty() and (around := widget.parentWidget()) is not None:
+            seen = seen.translated(widget.pos()).intersected(around.rect())
+            widget = around
+        return seen
 
     def bring_into_view(self) -> None:
         """Scroll whatever it is in until it is seen."""

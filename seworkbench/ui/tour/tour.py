@@ -6,7 +6,6 @@ The user's window waits meanwhile. When the tour ends, its folder goes, or stays
 from __future__ import annotations
 
 import shutil
-import tempfile
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from seworkbench.ui.tour.acts import Acts
 from seworkbench.ui.tour.caption_bar import CaptionBar
 from seworkbench.ui.tour.director import Director, State
 from seworkbench.ui.tour.evidence_page import EvidencePage
+from seworkbench.ui.tour.own_folder import OwnFolder, remove_left_behind
 from seworkbench.ui.tour.pointer_ring import PointerRing
 from seworkbench.ui.tour.spotlight import Spotlight
 
@@ -39,7 +39,6 @@ _PRESENTER_ZOOM = 1.4
 _ROOM_WIDTH, _ROOM_HEIGHT = 1040, 700
 _RESIZED_MS = 80
 _LEAVING_MS = 50
-_FOLDER = "seworkbench-tour-"
 
 
 def _pages_of_tour(workbench: Workbench) -> tuple[PageEntry, ...]:
@@ -66,9 +65,11 @@ class Tour(QObject):
         self, make: WindowMaker, *, speed: float = 1.0, pki: DemoPki | None = None, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        with explained(tempfile.gettempdir()):
-            self.folder = Path(tempfile.mkdtemp(prefix=_FOLDER))
-            made = self.folder / "demonstration"
+        remove_left_behind()
+        self._own = OwnFolder()
+        self.folder = self._own.path
+        made = self.folder / "demonstration"
+        with explained(made):
             made.mkdir()
         self._closing = False
         self._normal_zoom = 1.0
@@ -168,9 +169,12 @@ class Tour(QObject):
         self.spotlight.clear()
         self.ring.set_on(on=False)
         QApplication.instance().focusChanged.disconnect(self._focus_moved)  # type: ignore[union-attr]
+        # Whoever ends the tour was asked what shall become of it; the window would ask once more about what runs.
+        for job in self.window.workbench.jobs.running:
+            job.missed = False
         self.window.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
-        _dispose(self.window, self.folder)
+        self._own.remove()
+        _dispose(self.window, self._own)
         self.ended.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
@@ -247,10 +251,10 @@ class Tour(QObject):
             self.director.pause()
 
 
-def _dispose(window: MainWindow, folder: Path) -> None:
+def _dispose(window: MainWindow, folder: OwnFolder) -> None:
     """Let go of a closed window, when no thread works for it any more, and of what such a thread wrote meanwhile."""
     if window.workbench.jobs.working:
         QTimer.singleShot(_LEAVING_MS, window, lambda: _dispose(window, folder))
         return
     window.deleteLater()
-    shutil.rmtree(folder, ignore_errors=True)
+    folder.remove()

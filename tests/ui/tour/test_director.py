@@ -11,7 +11,7 @@ from seworkbench.demo.scene import Outcome, Place, PlayedScene, Scene, Sight
 from seworkbench.errors import Cancelled, SeError
 from seworkbench.ui.tour import director as director_module
 from seworkbench.ui.tour.director import Director, State
-from seworkbench.ui.tour.script import Act, Beat, Until, reading_ms
+from seworkbench.ui.tour.script import Act, Beat, Point, Until, reading_ms
 
 from ..desk import wait_until  # noqa: TID252
 
@@ -128,6 +128,54 @@ def test_pausing_in_an_act_holds_it_until_it_goes_on(shows: Callable[..., Show])
     assert show.said == ["one"]
     show.director.resume()
     wait_until(lambda: "one!" in show.said, "the act to go on")
+
+
+def test_back_in_an_act_goes_back_when_it_is_over(shows: Callable[..., Show]) -> None:
+    show = shows()
+    show.director.pause()
+    show.director.begin(1)
+    show.until(State.SHOWING, 1)
+    show.open = False
+    show.director.next()
+    wait_until(lambda: show.said[-1] == "three", "the act to begin")
+    show.director.back()
+    assert show.said[-1] == "three"
+    show.open = True
+    show.until(State.SHOWING, 1)
+    assert show.said == ["two", "two!", "three", "three!", "two", "two!"]
+
+
+def test_pausing_lets_rest_what_an_act_waits_for(shows: Callable[..., Show]) -> None:
+    held: list[bool] = []
+
+    def moving(show: Show, played: Scene) -> Act:
+        yield Until(lambda: show.open, "the picture to stop", hold=held.append)
+        return PlayedScene(played, outcome())
+
+    show = shows(moving)
+    show.open = False
+    show.director.begin()
+    wait_until(lambda: show.director._until is not None, "the act to wait")
+    show.director.pause()
+    show.director.resume()
+    assert held == [True, False]
+    show.open = True
+    wait_until(lambda: "end" in show.said, "the act to go on")
+
+
+def test_pointing_takes_no_time_and_is_told(shows: Callable[..., Show]) -> None:
+    pointed: list[str] = []
+
+    def pointing(show: Show, played: Scene) -> Act:
+        yield Point(says=f"{played.id} begins")
+        show.said.append(played.id)
+        return PlayedScene(played, outcome())
+
+    show = shows(pointing)
+    show.director.pointed.connect(lambda point: pointed.append(point.says))
+    show.director.begin()
+    wait_until(lambda: "end" in show.said, "the end")
+    assert pointed == ["one begins", "two begins", "three begins"]
 
 
 def test_there_is_nothing_before_the_first_scene_and_nothing_after_the_last(shows: Callable[..., Show]) -> None:

@@ -41,6 +41,7 @@ from ..desk import Desk, wait_until  # noqa: TID252
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from seworkbench.jobs import Job
     from seworkbench.ui.pages.page import Page
     from seworkbench.ui.tour.tour import Tour
     from seworkbench.ui.widgets.checklist_view import ChecklistView
@@ -163,6 +164,9 @@ def test_the_whole_tour_plays_by_itself_and_every_page_shows_what_its_caption_sa
         if played.scene.page.value != tour.window.page.NAME:
             wrong.append(played.scene.id)
         look_at(tour, played.scene.id)
+        # What the caption speaks of can be seen, and is ringed.
+        assert tour.spotlight.places
+        assert tour.bar.chip.text == ("attack caught" if played.scene.attack else "passed")
         assert tour.window.grab().save(str(pictures / f"{played.scene.id}.png"))
 
     tour.director.shown.connect(look)
@@ -172,6 +176,7 @@ def test_the_whole_tour_plays_by_itself_and_every_page_shows_what_its_caption_sa
     assert ended, tour.bar.outcome.text()
     assert seen == [(scene.id, True) for scene in STORY]
     assert wrong == []
+    assert tour.bar.outcome.text().startswith("That was the tour.")
     assert len(list(pictures.iterdir())) == len(STORY)
     # Shown again, a scene is not played again, and looks as before.
     tour.director.paused = True
@@ -225,6 +230,14 @@ def test_keys_and_buttons_pause_present_go_back_and_forth(tour: Tour) -> None:
     QApplication.processEvents()
     assert tour.director.paused
     assert bar.toggle.text() == "Go on"
+    # So is whoever reads the help.
+    tour.director.resume()
+    tour.window.actions_table.run("help.page")
+    help_window = tour.window._help
+    assert help_window is not None
+    help_window.activateWindow()
+    wait_until(lambda: tour.director.paused, "the tour to wait for the reader")
+    help_window.close()
     # The tour has its report and no tour of its own.
     assert "help.tour" not in {action.id for action in tour.window.actions_table.all()}
     assert tour.window.findChild(TourLauncher) is None
@@ -258,13 +271,22 @@ def test_a_second_escape_ends_it_and_nothing_is_left(tour: Tour) -> None:
     assert not tour.folder.exists()
 
 
-def test_a_window_stays_until_no_thread_works_for_it(tour: Tour, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_window_stays_until_no_thread_works_for_it(desk: Desk, tour: Tour, monkeypatch: pytest.MonkeyPatch) -> None:
     window, jobs = tour.window, tour.window.workbench.jobs
-    gate = threading.Event()
-    jobs.start_light("Something long", lambda _job: gate.wait(20))
+    gate, begun = threading.Event(), threading.Event()
+
+    def work(_job: Job) -> None:
+        begun.set()
+        gate.wait(20)
+
+    jobs.start_light("Something long", work)
+    # One that had not begun would be dropped.
+    assert begun.wait(20)
     monkeypatch.setattr(jobs_module, "_CLOSING_PATIENCE", 0.0)
     tour.end()
     QTest.qWait(1)
+    # Nobody is asked once more whether what runs may stop.
+    assert desk.dialogs.seen == []
     assert isValid(window)
     assert not window.isVisible()
     gate.set()
