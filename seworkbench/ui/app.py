@@ -84,10 +84,10 @@ class _Parts:
         return BuildPage(self._workbench, self._trust)
 
     def inspect(self) -> Page:
-        """Inspect."""
+        """Inspect; what it has verified is kept in the workspace, which is not opened before."""
         from seworkbench.ui.pages.inspect.page import InspectPage
 
-        return InspectPage(self._workbench)
+        return InspectPage(self._workbench, lambda: self._trust)
 
     def attestation(self) -> Page:
         """Attestation; its cases are in the workspace."""

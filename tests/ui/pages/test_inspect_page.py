@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from seworkbench.checks import Verdict
+from seworkbench.workspace.images import INSPECTED
 
 # The tests of a folder form a package; the desk stands in the folder above.
 from ..desk import FIRST_COMPONENT, HEADER, INPUTS, PKI, Desk, tampered, wait_until  # noqa: TID252
@@ -710,3 +712,37 @@ def test_what_cannot_be_compared_is_an_error_and_another_file_forgets_the_compar
     desk.open(desk.images.get("two_hosts"))
     assert desk.inspect.comparison.heading.text() == "Compare"
     assert not desk.inspect.comparison.places.isVisible()
+
+
+# --- what is kept of it
+
+
+def test_each_finding_about_an_image_is_kept_in_the_workspace_once(desk: Desk) -> None:
+    image = desk.images.get("default")
+    session = desk.trust.session
+    desk.open(image)
+    (kept,) = session.images
+    assert (kept.path, kept.event, kept.size) == (str(image), INSPECTED, image.stat().st_size)
+    assert kept.sha256 == hashlib.sha256(image.read_bytes()).hexdigest()
+    inspection = desk.inspect.session.inspection
+    assert inspection is not None
+    assert kept.header_tag == inspection.header.tag.hex()
+    assert kept.record == {"verification": "passed", "opened_with": ""}
+    desk.window.actions_table.run("inspect.verify")
+    desk.settle()
+    desk.open(INPUTS / "hdr.key")
+    desk.open(tampered(image, desk.folder, FIRST_COMPONENT))
+    assert session.workspace is not None
+    assert [found.record for found in session.workspace.images.all()] == [
+        {"verification": "failed", "opened_with": ""},
+        {"verification": "passed", "opened_with": "header key"},
+        {"verification": "passed", "opened_with": ""},
+    ]
+
+
+def test_a_header_that_was_pasted_is_not_kept(desk: Desk) -> None:
+    image = desk.images.get("default").read_bytes()
+    desk.window.open_text(image[HEADER : HEADER + 640].hex())
+    desk.settle()
+    assert desk.inspect.session.check is not None
+    assert desk.trust.session.images == ()

@@ -56,10 +56,13 @@ from seworkbench.ui.widgets.map_geometry import MapRegion
 from seworkbench.ui.widgets.memory_map import MemoryMap
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtGui import QResizeEvent
 
     from seworkbench.checks import Check
     from seworkbench.image.inspection import Inspection
+    from seworkbench.ui.pages.trust.session import TrustSession
     from seworkbench.ui.workbench import Workbench
 
 _HIT_LIMIT = 10_000
@@ -77,13 +80,20 @@ _OFFSET = re.compile(r"([+-]?)\s*(0x[0-9a-fA-F]+|[0-9]+)")
 
 
 class InspectPage(Page):
-    """See the module's text."""
+    """See the module's text.
+
+    Args:
+        workbench: what the window shares.
+        trust: gives the open workspace, which keeps what was inspected; asked when there is something to keep.
+    """
 
     NAME = "inspect"
     HELP = "verification.md"
 
-    def __init__(self, workbench: Workbench) -> None:
+    def __init__(self, workbench: Workbench, trust: Callable[[], TrustSession]) -> None:
         super().__init__(workbench)
+        self._trust = trust
+        self._kept: object = None  # what was kept last
         theme = workbench.theme
         self.session = InspectSession(workbench.jobs, self)
         self._known: dict[bytes, str] = {}
@@ -268,6 +278,27 @@ class InspectPage(Page):
         self._show_facts()
         verdict = check.verdict.value
         self.workbench.say(f"{self.title.text()}: verification {verdict}.")
+        if self.session.inspection is not None:
+            self._remember(self.session.inspection, verdict)
+
+    def _remember(self, inspection: Inspection, verdict: str) -> None:
+        """Keep in the workspace what was found; once, however often the same is verified again."""
+        from seworkbench.workspace.images import INSPECTED  # noqa: PLC0415 - loaded with the workspace, not before
+
+        access = next(iter(self.session.access or ()), "")
+        found = (inspection.path, self.session.sha256, verdict, access)
+        # Pasted text has no place to come back to.
+        if found == self._kept or self.workbench.pasted.holds(inspection.path):
+            return
+        self._kept = found
+        self._trust().remember_image(
+            inspection.path,
+            INSPECTED,
+            size=inspection.size,
+            sha256=self.session.sha256,
+            header_tag=inspection.header.tag.hex(),
+            record={"verification": verdict, "opened_with": access.replace("_", " ")},
+        )
 
     def _show_given_up(self) -> None:
         if self.session.inspection is not None:

@@ -48,6 +48,7 @@ class InspectSession(QObject):
         self.inspection: Inspection | None = None
         self.check: Check | None = None
         self.contents: dict[str, Any] | None = None
+        self.sha256 = ""  # of the bytes that were verified
 
     def open(self, path: Path, access: dict[str, str] | None = None) -> None:
         """Look at a file; with `access` (names and paths as access_from_files takes them) also into it."""
@@ -75,7 +76,12 @@ class InspectSession(QObject):
             return
         self.stop()
         expected = {kind.name: str(path) for kind, path in (inputs or {}).items()}
-        arguments = {"image": str(self.inspection.path), "access": self.access, "inputs": expected}
+        arguments = {
+            "image": str(self.inspection.path),
+            "access": self.access,
+            "inputs": expected,
+            "hash_file": True,
+        }
         job = self._jobs.start(f"Verifying {self.inspection.path.name}", "verify", arguments)
         self._verification = job
         job.done.connect(lambda result: self._has_verified(job, result))
@@ -152,6 +158,7 @@ class InspectSession(QObject):
         self.inspection = inspection
         self.check = None
         self.contents = None
+        self.sha256 = ""
         self.inspected.emit(inspection)
         self.verify()
 
@@ -169,6 +176,7 @@ class InspectSession(QObject):
         self._verification = None
         self.check = Check.from_json(result["checks"])
         self.contents = result.get("contents")
+        self.sha256 = result["sha256"]
         self.verified.emit(self.check, self.contents)
 
     def _give_up(self, job: RunningJob, error: SeError | None = None) -> None:
