@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 
 from seworkbench.attestation.firmware_service import DEFAULT_SERVICE, ask_firmware_service, service_url
 from seworkbench.attestation.policy import Policies, check_policies
-from seworkbench.attestation.protection_key import read_protection_key
 from seworkbench.attestation.result import policy_record
 from seworkbench.attestation.secret_store import ExpectedStore, read_added_secret
-from seworkbench.attestation.verify import AttestationVerification, verify_response
 from seworkbench.checks import Verdict
 from seworkbench.cli import status
 from seworkbench.cli.attest_documents import add_documents, read_documents
@@ -26,10 +24,9 @@ from seworkbench.cli.attest_options import (
     input_of,
     named_content,
     output_of,
-    read_header,
-    read_known,
     require_outputs,
     result_text,
+    verify,
     write_file,
 )
 from seworkbench.cli.attest_verify import show, write_attestation_report
@@ -43,6 +40,7 @@ from seworkbench.formats.exchange import CUID_SIZE, MAX_EXCHANGE_FILE_SIZE
 
 if TYPE_CHECKING:
     from seworkbench.attestation.firmware_service import FirmwareAnswer
+    from seworkbench.attestation.verify import AttestationVerification
 
 _USER_DATA_LIMIT = 1 << 20
 _KEY_CHECKS = ("att-key-hash", "boot-key-hash")
@@ -113,10 +111,7 @@ def run(args: argparse.Namespace) -> int:
     require_outputs(args, (output, args.report), reads=(args.user_data,) if args.user_data else ())
     policies = _policies(args)
     response = read_whole(source, MAX_EXCHANGE_FILE_SIZE)
-    known = dataclasses.replace(read_known(args), host_keys=policies.host_keys)
-    verification = verify_response(
-        response, read_header(args.hdr), read_protection_key(args.arpk), at=datetime.now(UTC), known=known
-    )
+    verification = verify(args, response, policies.host_keys)
     if verification.error is not None:
         raise named_content(verification.error, source)
     if args.firmware:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seworkbench.attestation.protection_key import read_protection_key
-from seworkbench.cli.options import Once, PathList
+from seworkbench.cli.options import Once, PathList, instant
+from seworkbench.cli.terminal import write_message
 from seworkbench.errors import FormatError, SeError, UsageError
 from seworkbench.files import AtomicFile, read_whole, refuse_own_input, refuse_taken
 from seworkbench.formats.exchange import MAX_EXCHANGE_FILE_SIZE
@@ -15,7 +18,8 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable, Iterator
 
-    from seworkbench.attestation.known import FoundHeader, Known
+    from seworkbench.attestation.known import FoundHeader, Known, KnownHostKey
+    from seworkbench.attestation.verify import AttestationVerification
 
 
 def add_input(parser: ArgumentParser, what: str) -> None:
@@ -73,6 +77,13 @@ def add_verification(parser: ArgumentParser) -> None:
         required=True,
         metavar="FILE",
         help="protection key of the request, 32 bytes",
+    )
+    parser.add_argument("--at", type=instant, action=Once, metavar="TIME", help="verify for this instant, not for now")
+    parser.add_argument(
+        "--workspace",
+        action=Once,
+        metavar="NAME",
+        help="count the answer in this workspace, and warn if the request was answered before; a name or a .sewb file",
     )
     known = parser.add_argument_group("what else is known", "explains failures; never makes anything pass")
     known.add_argument("--record", type=Path, action=Once, metavar="FILE", help="record written beside the request")
@@ -146,6 +157,48 @@ def read_known(args: Namespace) -> Known:
         requests=tuple(requests),
         record=read_record(args.record) if args.record else None,
     )
+
+
+def verify(args: Namespace, response: bytes, host_keys: tuple[KnownHostKey, ...]) -> AttestationVerification:
+    """Verify a response as the options of `add_verification` say; nothing is kept unless they name a workspace.
+
+    Args:
+        args: the options of the command.
+        response: the response.
+        host_keys: those that are known by name.
+
+    Raises:
+        SeError: if a file or the workspace is unusable.
+    """
+    now = datetime.now(UTC)
+    if args.at is not None and not args.quiet:
+        write_message("warning", f"Verified for {args.at.isoformat()}, not for now: a simulation.")
+    if args.workspace is None:
+        return _verify(args, response, host_keys, now)
+    from seworkbench.workspace.places import workspace_path  # noqa: PLC0415 - only who asks for it pays for loading it
+    from seworkbench.workspace.workspace import open_workspace  # noqa: PLC0415 - as above
+
+    with open_workspace(workspace_path(args.workspace)) as workspace:
+        if not workspace.kept:
+            write_message("warning", workspace.notice)
+        done = _verify(args, response, host_keys, now)
+        digest = done.arcb_sha256
+        # Anybody can make an answer that is not equal to a request that others wait for: it does not count.
+        if digest is None or not done.measurement_equal:
+            return done
+        before = workspace.requests.see(digest.hex(), at=now)
+    seen = before.instants if before else ()
+    return dataclasses.replace(done, known=dataclasses.replace(done.known, seen=seen))
+
+
+def _verify(
+    args: Namespace, response: bytes, host_keys: tuple[KnownHostKey, ...], now: datetime
+) -> AttestationVerification:
+    from seworkbench.attestation.verify import verify_response  # noqa: PLC0415
+
+    known = dataclasses.replace(read_known(args), host_keys=host_keys)
+    header, key = read_header(args.hdr), read_protection_key(args.arpk)
+    return verify_response(response, header, key, at=args.at or now, known=known)
 
 
 def result_text(record: dict[str, Any], form: str) -> str:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seworkbench.attestation.policy import PolicyResult, open_points
-from seworkbench.attestation.protection_key import read_protection_key
+from seworkbench.attestation.policy import open_points
 from seworkbench.attestation.result import verification_lines, verification_record
-from seworkbench.attestation.verify import AttestationVerification, verify_response
 from seworkbench.checks import Verdict
 from seworkbench.cli import status
 from seworkbench.cli.attest_documents import add_documents, read_documents
@@ -20,10 +16,9 @@ from seworkbench.cli.attest_options import (
     add_verification,
     input_of,
     named_content,
-    read_header,
-    read_known,
     require_outputs,
     result_text,
+    verify,
     write_file,
 )
 from seworkbench.cli.options import Once, add_report, add_verbosity, require_one_verbosity, require_report
@@ -34,6 +29,9 @@ from seworkbench.formats.exchange import MAX_EXCHANGE_FILE_SIZE
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable
+
+    from seworkbench.attestation.policy import PolicyResult
+    from seworkbench.attestation.verify import AttestationVerification
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -55,10 +53,7 @@ def run(args: Namespace) -> int:
     require_report(args)
     require_outputs(args, (args.output, args.user_data, args.report))
     response = read_whole(input_of(args), MAX_EXCHANGE_FILE_SIZE)
-    known = dataclasses.replace(read_known(args), host_keys=read_documents(args.host_key_document))
-    verification = verify_response(
-        response, read_header(args.hdr), read_protection_key(args.arpk), at=datetime.now(UTC), known=known
-    )
+    verification = verify(args, response, read_documents(args.host_key_document))
     whole = open_points(verification, response)
     write_attestation_report(args, whole, response)
     verified = verification.check.verdict in (Verdict.PASSED, Verdict.WARNING)
@@ -97,6 +92,7 @@ def write_attestation_report(args: Namespace, result: PolicyResult, response: by
         return
     from seworkbench.report.attestation import attestation_report  # noqa: PLC0415 - only a report pays for loading it
     from seworkbench.report.inputs import file_input  # noqa: PLC0415 - as above
+    from seworkbench.report.model import Clock  # noqa: PLC0415 - as above
     from seworkbench.report.write import write_report  # noqa: PLC0415 - as above
 
     report = attestation_report(
@@ -105,6 +101,7 @@ def write_attestation_report(args: Namespace, result: PolicyResult, response: by
         response_file=input_of(args),
         header_file=args.hdr,
         protection_key=args.arpk,
+        clock=Clock.COMPUTER if args.at is None else Clock.CHOSEN,
         other_inputs=[file_input(path, "host key document") for path in args.host_key_document],
     )
     write_report(report, args.report, replace=args.overwrite)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from seworkbench.attestation.measured_block import PieceFile
 from seworkbench.report.block_drawing import block_drawing
 from seworkbench.report.inputs import content_input, file_input, key_input
-from seworkbench.report.model import Column, Fact, HandStep, Input, Report, Section, Table
+from seworkbench.report.model import Clock, Column, Fact, HandStep, Input, Report, Section, Table
 from seworkbench.report.text import NOTHING
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def attestation_report(
     response_file: Path | None = None,
     header_file: Path | None = None,
     protection_key: Path | None = None,
+    clock: Clock = Clock.COMPUTER,
     other_inputs: Sequence[Input] = (),
     notes: str = "",
 ) -> Report:
@@ -41,6 +42,7 @@ def attestation_report(
         response_file: the file it came from; None if it came from elsewhere.
         header_file: the image or header that it was compared with; None if that came from elsewhere.
         protection_key: file of the key of the request.
+        clock: where the instant of the verification comes from.
         other_inputs: further files, such as host key documents.
         notes: words of the reviewer.
 
@@ -61,6 +63,7 @@ def attestation_report(
         title="Attestation",
         subject=_subject(found),
         at=found.verified_at,
+        clock=clock,
         inputs=(*inputs, *other_inputs),
         facts=tuple(_facts(found)),
         sections=tuple(_sections(result)),

@@ -15,7 +15,7 @@ import pytest
 
 from seworkbench.attestation.record import read_record
 from seworkbench.attestation.result import read_yaml
-from seworkbench.checks import Verdict
+from seworkbench.checks import Check, Verdict
 from seworkbench.cli.main import run
 from seworkbench.formats.exchange import parse_response
 from seworkbench.simulator.generations import Generation
@@ -283,6 +283,63 @@ def test_no_user_data_is_a_warning(place: Place, capsys: pytest.CaptureFixture[s
     assert attest("verify", *place.verification("bare"), "-u", place.file("none")) == 0
     assert "no user data" in capsys.readouterr().err
     assert not Path(place.file("none")).exists()
+
+
+def test_an_instant_other_than_now_is_said_and_recorded(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = [*place.verification(), "--at", "2026-03-01T12:00", "--json", "--report", place.file("evidence.json")]
+    assert attest("verify", *arguments) == 0
+    written = capsys.readouterr()
+    assert json.loads(written.out)["verified_at"] == "2026-03-01T12:00:00+00:00"
+    assert "Verified for 2026-03-01T12:00:00+00:00, not for now: a simulation." in written.err
+    assert "chosen by the user" in Path(place.file("evidence.json")).read_text()
+
+
+def test_a_second_answer_to_a_request_is_a_warning_where_a_workspace_is_named(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [*place.verification(), "--workspace", place.file("kept.sewb"), "--json"]
+
+    def freshness() -> str:
+        assert attest("verify", *arguments) == 0
+        checks = Check.from_json(json.loads(capsys.readouterr().out)["checks"])
+        found = checks.find("attest.policy.freshness")
+        assert found is not None
+        return f"{found.verdict.value}: {found.reason}"
+
+    assert freshness() == "passed: First response to this request."
+    assert freshness().startswith("warning: A response to this request was verified before: 20")
+    policies = [*arguments, "-o", place.file("res"), "-u", place.file("ud")]
+    assert attest("check", *policies) == 0
+    assert "was verified before" in capsys.readouterr().out
+
+
+def test_no_workspace_is_touched_unless_it_is_named(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", place.file("data"))
+    assert attest("verify", *place.verification(), "-q") == 0
+    assert not Path(place.file("data")).exists()
+    assert attest("verify", *place.verification(), "-q", "--workspace", "evidence") == 0
+    assert Path(place.file("data"), "seworkbench", "workspaces", "evidence.sewb").exists()
+
+
+def test_an_answer_that_is_not_equal_does_not_count(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    content = bytearray(Path(place.file("resp.bin")).read_bytes())
+    content[-1] ^= 1
+    Path(place.file("bad")).write_bytes(content)
+    counted = ["--workspace", place.file("kept.sewb")]
+    assert attest("verify", *place.verification("bad"), *counted) == 3
+    assert attest("verify", *place.verification(), *counted, "-v") == 0
+    assert "First response to this request." in capsys.readouterr().out
+
+
+def test_a_workspace_that_is_none_is_refused_before_anything_is_verified(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert attest("verify", *place.verification(), "--workspace", place.file("ud"), "-o", place.file("out")) == 1
+    written = capsys.readouterr()
+    assert "This file is not a workspace." in written.err
+    assert written.out == ""
+    assert not Path(place.file("out")).exists()
+    assert attest("verify", *place.verification(), "--workspace", "no\nname") == 1
 
 
 # --- check -----------------------------------------------------------------------------------------------------------
