@@ -29,6 +29,8 @@ _COMMAND_LINE_LIMIT = 64 << 10
 _CERTIFICATE_LIMIT = 16 << 20
 # The pages where pvimg looks for a header in images without metadata.
 _HEADER_PROBES = range(0x1000, 0x15000, 0x1000)
+# The first bytes of an add-secret request (resources/help/attestation.md#secret-store-hash).
+_ADD_SECRET_MAGIC = b"asrcbM"
 # What makes a folder that of a simulated machine (resources/help/simulated-machine.md#folder).
 _MACHINE = "machine.json"
 _NO_MACHINE = (
@@ -56,6 +58,7 @@ class Kind(Enum):
     RECIPE = "recipe"
     ATTESTATION_REQUEST = "attestation request"
     ATTESTATION_RESPONSE = "attestation response"
+    ADD_SECRET_REQUEST = "add-secret request"  # noqa: S105 - a kind of file
     SIMULATED_MACHINE = "simulated machine"
     UNKNOWN = "unknown"
 
@@ -145,6 +148,8 @@ def _as_se(file: ImageFile, head: bytes) -> tuple[Kind, str] | None:
 
 
 def _as_exchange(file: ImageFile, head: bytes) -> tuple[Kind, str] | None:
+    if head.startswith(_ADD_SECRET_MAGIC):
+        return Kind.ADD_SECRET_REQUEST, f"An add-secret request, {file.size} bytes."
     if not head.startswith(EXCHANGE_MAGIC):
         return None
     try:

@@ -123,6 +123,10 @@ def test_ramdisks_are_recognised_plain_and_compressed(tmp_path: Path, content: b
     assert kind_of(tmp_path, content) is Kind.RAMDISK
 
 
+def test_add_secret_requests_are_recognised() -> None:
+    assert recognise(DATA / "secrets" / "meta.asr").kind is Kind.ADD_SECRET_REQUEST
+
+
 def test_the_hashes_of_a_machine_are_recognised(tmp_path: Path) -> None:
     assert kind_of(tmp_path, b"".join(b"a%063x\n" % number for number in range(15))) is Kind.KEY_HASHES
 

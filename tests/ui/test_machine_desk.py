@@ -12,7 +12,6 @@ from seworkbench.simulator.attestation import AttestationRefused
 from seworkbench.simulator.attestation_tampering import ATTESTATION_ATTACKS, Catcher
 from seworkbench.simulator.generations import Generation
 from seworkbench.simulator.machine_folder import MachineFolder
-from seworkbench.simulator.protected_guest import ProtectedGuest, SecretStore
 from seworkbench.simulator.running import run_image
 from seworkbench.simulator.tampering import Target
 from seworkbench.ui.jobs import Jobs
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from PySide6.QtWidgets import QApplication
+
+    from seworkbench.simulator.protected_guest import ProtectedGuest
 
 ATTACKS = {attack.id: attack for attack in ATTESTATION_ATTACKS}
 
@@ -128,7 +129,7 @@ def test_its_guest_is_seen_changed_and_ended(bench: Bench, tmp_path: Path) -> No
     assert guest is not None
     assert guest.image == "guest.img"
     assert not guest.store.locked
-    bench.desk.change_store(SecretStore.with_lock)
+    bench.desk.lock_store()
     bench.settle()
     locked = bench.guest()
     assert locked is not None

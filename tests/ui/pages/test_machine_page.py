@@ -18,13 +18,14 @@ from seworkbench.ui.pages.machine import new_machine
 from seworkbench.ui.pages.machine.calls import UNPACK, Progress
 from seworkbench.ui.pages.machine.page import ATTESTATION_TAB, BYTES_TAB, MachinePage
 from seworkbench.ui.pages.machine.player import Player, Wish
-from seworkbench.ui.pages.machine.side import ALL, CALL, MACHINE
+from seworkbench.ui.pages.machine.side import ALL, CALL, COMMANDS, MACHINE
 from seworkbench.ui.theme import ThemeChoice, load_fonts
 from seworkbench.ui.window import MainWindow
 from seworkbench.ui.workbench import Workbench
 
 # The tests of a folder form a package; the desk stands in the folder above.
 from ...simulator.builder import HOST2, KERNEL, Recipe, build  # noqa: TID252
+from ...simulator.secret_requests import SecretRequest  # noqa: TID252
 from ..desk import PKI, listed, wait_until  # noqa: TID252
 from ..machines import image_for, quick_machine, quick_pki  # noqa: TID252
 
@@ -598,10 +599,75 @@ def test_the_store_of_the_guest_is_locked_and_the_guest_ended(bench: Bench) -> N
     bench.play()
     bench.page.parts.show_part(MACHINE)
     bench.click("Lock its store")
-    assert "empty, locked" in bench.text(bench.page.parts.identity)
+    words = bench.text(bench.page.parts.identity)
+    assert "Secret store | locked | Empty." in words
+    assert "Lock its store" not in words
     bench.click("End the guest")
     assert bench.guest() is None
     assert "None runs" in bench.text(bench.page.parts.identity)
+
+
+def test_a_secret_that_is_dropped_is_added_to_the_guest(bench: Bench) -> None:
+    request = bench.folder / "secret.asr"
+    bench.ready()
+    header = bench.image.read_bytes()[0x14000:]
+    header = header[: int.from_bytes(header[12:16], "big")]
+    host = MachineFolder.open(bench.machine).machine.host_key
+    request.write_bytes(SecretRequest(header, hosts=(host,)).build())
+    bench.drop(request)
+    assert "Start an image on the Machine page and drop it there" in bench.workbench.messages[-1].text
+    bench.play()
+    bench.drop(request)
+    guest = bench.guest()
+    assert guest is not None
+    words = bench.text(bench.page.parts.identity)
+    assert bench.page.parts.part == MACHINE
+    assert "1 request was accepted, 1 secret listed." in words
+    assert "Association, 32 bytes, id 33333333…" in words
+    assert guest.store.digest.hex()[:8] in words
+    bench.click("Lock its store")
+    bench.drop(request)
+    assert "The secret store is locked." in bench.error
+
+
+def test_a_secret_for_another_image_is_refused_with_the_reason(bench: Bench) -> None:
+    bench.ready()
+    bench.play()
+    request = bench.folder / "secret.asr"
+    host = MachineFolder.open(bench.machine).machine.host_key
+    request.write_bytes(SecretRequest(build(Recipe()).header, hosts=(host,)).build())
+    bench.monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (str(request), ""))
+    bench.page.parts.show_part(MACHINE)
+    bench.click("Add a secret…")
+    assert "RC 0x010c" in bench.error
+    assert "for another image than the one that runs" in bench.error
+
+
+# --- as commands
+
+
+def test_what_was_done_is_shown_as_commands(bench: Bench) -> None:
+    bench.ready()
+    bench.page.attack("forged-pld")
+    bench.settle()
+    bench.page.flip(0x15000, 7)
+    bench.settle()
+    bench.play()
+    bench.page.desk.renew(expired=True)
+    bench.settle()
+    bench.window.actions_table.run("machine.commands")
+    assert bench.page.parts.part == COMMANDS
+    machine, image = str(bench.machine), str(bench.image)
+    shown = bench.page.parts.commands.text.toPlainText()
+    assert [line for line in shown.splitlines() if line and not line.startswith("#")] == [
+        f"seworkbench machine show {machine}",
+        f"seworkbench machine tamper {image} forged-pld --machine {machine} -o tampered-1-guest.img",
+        "seworkbench machine tamper tampered-1-guest.img --flip 0x15000.7 -o flipped-1-guest.img",
+        f"seworkbench machine start {machine} flipped-1-guest.img",
+        f"seworkbench machine renew {machine} --expired",
+    ]
+    bench.click("Another machine…")
+    assert bench.page.parts.commands.text.toPlainText() == ""
 
 
 # --- keyboard, models, looks

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from seworkbench.checks import Verdict
+from seworkbench.simulator.added_secrets import secret_type_name
 from seworkbench.ui.pages.build.parts import empty_layout
 from seworkbench.ui.pages.machine.features import feature_lines
 from seworkbench.ui.widgets.basic import VerdictChip, button, label, link, rule
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QLabel
 
     from seworkbench.simulator.machine_folder import MachineFolder
-    from seworkbench.simulator.protected_guest import ProtectedGuest
+    from seworkbench.simulator.protected_guest import ProtectedGuest, SecretStore
     from seworkbench.ui.theme import Theme
 
 _GROUP = 8
 _LINE = 32
+_MOST_SECRETS = 8
 
 
 class Identity(QWidget):
@@ -38,7 +40,7 @@ class Identity(QWidget):
     asked = Signal(str)  # one of WISHES
 
     WISHES = (
-        "save-document", "trust", "renew", "new-key", "expire", "revoke", "end-guest", "lock-store",
+        "save-document", "trust", "renew", "new-key", "expire", "revoke", "end-guest", "add-secret", "lock-store",
     )  # fmt: skip
 
     def __init__(self, theme: Theme, now: Callable[[], datetime]) -> None:
@@ -69,6 +71,8 @@ class Identity(QWidget):
             self._add_bytes("Backup host key hash", about.backup_phkh)
         self._add_document(folder)
         self._add_guest(guest)
+        if guest is not None:
+            self._add_store(guest.store, kept=about.supported_paf is not None)
         self._add_folder(folder)
         self._column.addStretch(1)
 
@@ -112,20 +116,35 @@ class Identity(QWidget):
         if guest is None:
             self._column.addWidget(label("None runs. Start an image.", "muted", wrap=True))
             return
-        count = len(guest.store.tags)
-        secrets = "empty" if not count else "1 secret" if count == 1 else f"{count} secrets"
-        state = "locked" if guest.store.locked else "not locked"
-        rows = [
-            ("Image", guest.image),
-            ("Started", f"{guest.started_at:%Y-%m-%d %H:%M:%S} UTC"),
-            ("Secret store", f"{secrets}, {state}"),
-        ]
-        self._add_rows(rows)
+        self._add_rows([("Image", guest.image), ("Started", f"{guest.started_at:%Y-%m-%d %H:%M:%S} UTC")])
         self._add_bytes("Configuration UID", guest.cuid)
         row = QHBoxLayout()
         row.addWidget(self._button("End the guest", "end-guest"))
-        if not guest.store.locked:
-            row.addWidget(self._button("Lock its store", "lock-store"))
+        row.addStretch(1)
+        self._column.addLayout(row)
+
+    def _add_store(self, store: SecretStore, *, kept: bool) -> None:
+        self._column.addWidget(rule())
+        head = QHBoxLayout()
+        head.addWidget(label("Secret store", "heading"))
+        head.addStretch(1)
+        self._column.addLayout(head)
+        if not kept:
+            self._column.addWidget(label("This generation keeps no secrets for guests.", "muted", wrap=True))
+            return
+        head.addWidget(label("locked" if store.locked else "not locked", "muted"))
+        self._column.addWidget(label(_store_words(store), wrap=True))
+        for secret in store.secrets[-_MOST_SECRETS:]:
+            words = f"{secret_type_name(secret.type)}, {secret.length} bytes, id {secret.id.hex()[:_GROUP]}…"
+            made = label(words, "small", wrap=True, selectable=True)
+            made.setToolTip(f"0x{secret.id.hex()}")
+            self._column.addWidget(made)
+        self._add_bytes("Hash of the store, as attestation tells it", store.digest)
+        if store.locked:
+            return
+        row = QHBoxLayout()
+        row.addWidget(self._button("Add a secret…", "add-secret"))
+        row.addWidget(self._button("Lock its store", "lock-store"))
         row.addStretch(1)
         self._column.addLayout(row)
 
@@ -150,6 +169,17 @@ class Identity(QWidget):
 
     def _button(self, text: str, wish: str) -> QWidget:
         return button(text, partial(self.asked.emit, wish))
+
+
+def _store_words(store: SecretStore) -> str:
+    """What it holds, and what can be done with it."""
+    if not store.tags:
+        return "Empty." if store.locked else "Empty. Drop an add-secret request here that is made for this image."
+    requests = "1 request was accepted" if len(store.tags) == 1 else f"{len(store.tags)} requests were accepted"
+    count = len(store.secrets)
+    listed = "none of them listed" if not count else "1 secret listed" if count == 1 else f"{count} secrets listed"
+    more = f"; these are the last {_MOST_SECRETS}" if count > _MOST_SECRETS else ""
+    return f"{requests}, {listed}{more}."
 
 
 def _bytes_label(content: bytes) -> QLabel:

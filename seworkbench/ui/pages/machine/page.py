@@ -21,8 +21,8 @@ from seworkbench.formats.components import PAGE_SIZE
 from seworkbench.formats.layout import Protection
 from seworkbench.recognise import Kind, Recognised
 from seworkbench.simulator.attestation_tampering import ATTESTATION_ATTACKS
+from seworkbench.simulator.commands import image_built
 from seworkbench.simulator.image_tampering import IMAGE_ATTACKS
-from seworkbench.simulator.protected_guest import SecretStore
 from seworkbench.ui.actions import Action
 from seworkbench.ui.pages.build.parts import Elided, Segments, ask_open, ask_save
 from seworkbench.ui.pages.machine.attack_list import AttackList, attestation_entries, image_entries
@@ -36,7 +36,7 @@ from seworkbench.ui.pages.machine.page_field import PageField, PageGroup
 from seworkbench.ui.pages.machine.places import spots_of
 from seworkbench.ui.pages.machine.player import Player
 from seworkbench.ui.pages.machine.session import MachineSession
-from seworkbench.ui.pages.machine.side import ALL, CALL, MACHINE, MachineSide
+from seworkbench.ui.pages.machine.side import ALL, CALL, COMMANDS, MACHINE, MachineSide
 from seworkbench.ui.pages.page import Page
 from seworkbench.ui.widgets.basic import Card, CompactBody, ErrorBox, button, label, link
 from seworkbench.ui.widgets.map_geometry import MapRegion
@@ -125,7 +125,7 @@ class MachinePage(Page):
         ) -> Action:  # fmt: skip
             return Action(f"machine.{name}", text, menu, lambda: _call(run), keys, mark, possible, self.NAME)
 
-        here, inside, changed = self._has_machine, self._has_image, self._is_changed
+        here, inside, changed, guest = self._has_machine, self._has_image, self._is_changed, self._has_guest
         return (
             action("start", "Start, pause or continue", "File", self.play_or_pause, "F8", "play", inside),
             action("step", "One call further", "File", self.step, "F10", "step-forward", inside),
@@ -137,21 +137,29 @@ class MachinePage(Page):
             action("eject", "Eject the image", "File", self.session.eject, "", "x", inside),
             action("open", "Open a machine folder…", "File", self.new_machine.ask_folder, "", "folder-open"),
             action("document", "Save the host key document…", "File", self.save_document, "", "save", here),
+            action("secret", "Add a secret to the guest…", "File", self.choose_secret, "", "key-round", guest),
+            action("commands", "Show as commands", "Edit", self.show_commands, "", "terminal", here),
             action("put-away", "Put the machine away", "File", self.desk.put_away, "", "x", here),
         )
 
     def takes(self, item: Recognised) -> bool:
-        """Folders of machines; images while this page is shown and there is a machine, elsewhere they are inspected."""
-        if item.kind is Kind.SIMULATED_MACHINE:
-            return True
-        return item.kind is Kind.IMAGE and self.isVisible() and self._has_machine()
+        """Folders of machines; while this page is shown, images for its machine and secrets for its guest."""
+        if item.kind is Kind.ADD_SECRET_REQUEST:
+            return self.isVisible() and self._has_guest()
+        if item.kind is Kind.IMAGE:  # elsewhere it is inspected
+            return self.isVisible() and self._has_machine()
+        return item.kind is Kind.SIMULATED_MACHINE
 
     def take(self, item: Recognised) -> None:
-        """Open the machine, or insert the image."""
-        if item.kind is Kind.SIMULATED_MACHINE:
-            self.open(item.path)
-        else:
-            self.insert(item.path)
+        """Open the machine, insert the image, or add the secret."""
+        ways = {Kind.SIMULATED_MACHINE: self.open, Kind.ADD_SECRET_REQUEST: self.add_secret}
+        ways.get(item.kind, self.insert)(item.path)
+
+    def would_take(self, item: Recognised) -> str:
+        """Secrets need a guest to be added to."""
+        if item.kind is not Kind.ADD_SECRET_REQUEST:
+            return ""
+        return "Start an image on the Machine page and drop it there: the guest takes it."
 
     def close_page(self) -> None:
         """Leave nothing behind."""
@@ -195,10 +203,15 @@ class MachinePage(Page):
 
         job = self.workbench.jobs.start_light("Building a demonstration image", build)
         self.drive.demo.setEnabled(False)
-        job.done.connect(self.insert)
+        job.done.connect(self._insert_demo)
         job.failed.connect(self._fail)
         for signal in (job.failed, job.stopped):
             signal.connect(lambda *_: self.drive.demo.setEnabled(True))
+
+    def _insert_demo(self, image: Path) -> None:
+        if self.desk.folder is not None:
+            self.desk.note(image_built(self.desk.folder, image))
+        self.insert(image)
 
     def attack(self, attack_id: str) -> None:
         """Make an attack on the image; it can be started then."""
@@ -272,6 +285,27 @@ class MachinePage(Page):
         else:
             self.workbench.say(f"The host key document was saved to {path}.")
 
+    def choose_secret(self) -> None:
+        """Ask for an add-secret request and add it."""
+        path = ask_open(self, "Add-secret request")
+        if path is not None:
+            self.add_secret(path)
+
+    def add_secret(self, request: Path) -> None:
+        """Add a secret to the guest."""
+        self.error.hide()
+        self._side.show_part(MACHINE)
+        job = self.desk.add_secret(request)
+        if job is not None:
+            job.done.connect(lambda _: self.workbench.say(f"{request.name}: the SIMULATED guest has this secret now."))
+
+    def show_commands(self) -> None:
+        """Show what was done as commands."""
+        self._side.show_part(COMMANDS)
+
+    def _show_deeds(self) -> None:
+        self._side.show_deeds(self.desk.deeds)
+
     def show_bench(self, tab: str) -> None:
         """Show "image" (attacks on it), "bytes" or "attestation" at the bench."""
         self.tabs.choose(tab)
@@ -319,7 +353,8 @@ class MachinePage(Page):
             "expire": lambda: desk.renew(expired=True),
             "revoke": desk.revoke,
             "end-guest": desk.end_guest,
-            "lock-store": lambda: desk.change_store(SecretStore.with_lock),
+            "add-secret": self.choose_secret,
+            "lock-store": desk.lock_store,
         }
         self.error.hide()
         ways[wish]()
@@ -436,7 +471,7 @@ class MachinePage(Page):
         self._side.show_result(result.check)
         medium = self.session.medium
         if medium is not None:
-            self.desk.settle(result, medium.image)
+            self.desk.settle(result, medium.image, attack=medium.changes.attack, masks=medium.changes.masks)
         self._show_outcome(result)
         self._show_state()
 
@@ -511,6 +546,9 @@ class MachinePage(Page):
 
     def _has_machine(self) -> bool:
         return self.desk.folder is not None
+
+    def _has_guest(self) -> bool:
+        return self.desk.guest is not None
 
     def _has_image(self) -> bool:
         return self.session.medium is not None
@@ -623,6 +661,7 @@ class MachinePage(Page):
         desk.changed.connect(self._show_machine)
         desk.refused.connect(self._fail)
         desk.fault_changed.connect(self._show_fault)
+        desk.deeds_changed.connect(self._show_deeds)
         session.inserted.connect(self._show_medium)
         session.failed.connect(self._fail)
         session.begun.connect(self._begin)

@@ -1,4 +1,4 @@
-"""The side of the page: the machine, the selected call with its steps, and all checks of the start."""
+"""The side of the page: the machine, the selected call with its steps, all checks, and all of it as commands."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from seworkbench.checks import Verdict
+from seworkbench.simulator.commands import commands_text
+from seworkbench.ui.pages.attestation.step_card import CommandText
 from seworkbench.ui.pages.build.parts import Segments, empty_layout
 from seworkbench.ui.pages.machine.calls import Progress
 from seworkbench.ui.pages.machine.identity import Identity
@@ -21,11 +23,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from seworkbench.checks import Check
+    from seworkbench.simulator.commands import Deed
     from seworkbench.ui.pages.machine.calls import Call
     from seworkbench.ui.pages.machine.places import Spot
     from seworkbench.ui.theme import Theme
 
-MACHINE, CALL, ALL = "machine", "call", "all"
+MACHINE, CALL, ALL, COMMANDS = "machine", "call", "all", "commands"
+_PARTS = (MACHINE, CALL, ALL, COMMANDS)
+_SAID = "What was done here, in order, as commands. The copies they write lie where they are run."
 _LEAST_CHECKS = 280
 
 
@@ -52,7 +57,11 @@ class MachineSide(QWidget):
         self.stack.addWidget(_scrolled(self.identity))
         self.stack.addWidget(_scrolled(self.call))
         self.stack.addWidget(self.checks)
-        self.choice = Segments(((MACHINE, "Machine"), (CALL, "Call"), (ALL, "All checks")), self.show_part, "Side")
+        self.commands = CommandText(theme, _SAID, tall=True)
+        self.stack.addWidget(self.commands)
+        self.choice = Segments(
+            ((MACHINE, "Machine"), (CALL, "Call"), (ALL, "Checks"), (COMMANDS, "Commands")), self.show_part, "Side"
+        )
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 14, 16, 12)
         column.setSpacing(10)
@@ -70,14 +79,18 @@ class MachineSide(QWidget):
     @property
     def part(self) -> str:
         """Which part is shown."""
-        return (MACHINE, CALL, ALL)[self.stack.currentIndex()]
+        return _PARTS[self.stack.currentIndex()]
 
     def show_part(self, part: str) -> None:
         """Show a part."""
         if part == ALL and self.checks.check is not self._result:
             self.checks.show_check(self._result)
         self.choice.choose(part)
-        self.stack.setCurrentIndex((MACHINE, CALL, ALL).index(part))
+        self.stack.setCurrentIndex(_PARTS.index(part))
+
+    def show_deeds(self, deeds: Sequence[Deed]) -> None:
+        """Show what was done as commands."""
+        self.commands.show_text(commands_text(deeds))
 
     def show_result(self, check: Check | None) -> None:
         """Show all checks of a start; dozens of rows, which are not made before somebody looks."""
