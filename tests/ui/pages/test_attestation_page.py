@@ -6,13 +6,15 @@ import json
 import shutil
 import stat
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLineEdit
+from shiboken6 import delete
 
 from seworkbench.checks import Verdict
 from seworkbench.formats.exchange import parse_exchange
@@ -24,8 +26,9 @@ from seworkbench.ui.pages.attestation import case as steps
 from seworkbench.ui.pages.attestation import demo_case
 from seworkbench.ui.pages.attestation.case import CaseState, Expected
 from seworkbench.ui.pages.attestation.demo_case import DemoCase, make_demo_case
+from seworkbench.ui.pages.attestation.page import AttestationPage
 from seworkbench.workspace.cases import CaseFile
-from tests.ui.desk import INPUTS, PKI, Desk, Dialogs, Images
+from tests.ui.desk import INPUTS, PKI, Desk, Dialogs, Images, wait_until
 
 from .attestation_desk import FILES, AttestationDesk, FrameDesk
 
@@ -498,6 +501,145 @@ def test_a_report_is_written(page: AttestationDesk) -> None:
     assert (FILES / "both.arpk").read_bytes().hex() not in report
 
 
+# --- pasted
+
+
+def pasted_case(page: AttestationDesk) -> AttestationDesk:
+    """Response, header and key were pasted; the response is verified."""
+    page.paste(*((FILES / name).read_bytes() for name in ("both.user.good.resp", "se.hdr", "both.arpk")))
+    return page
+
+
+def test_what_is_public_and_was_pasted_is_kept_with_the_case(page: AttestationDesk) -> None:
+    pasted_case(page)
+    assert page.page.verify.chip.verdict is Verdict.PASSED
+    case = page.page.session.list.cases[0]
+    assert set(case.files) == {CaseFile.HEADER, CaseFile.RESPONSE}
+    folder = Path(page.page.session.state.key_path).parent
+    assert str(folder) not in json.dumps(case.state)
+    session = page.page.session
+    session.close_case()
+    page.desk.window.workbench.pasted.close()
+    session.open_case(case.id)
+    page.settle()
+    assert page.steps()[0] == "passed"
+    assert session.files.response == (FILES / "both.user.good.resp").read_bytes()
+    session.open_step(steps.CHOOSE)
+    page.settle()
+    assert page.page.choose.header.whole == "pasted text, kept with the case"
+
+
+def test_a_pasted_key_is_said_not_to_be_kept_and_can_be_saved(page: AttestationDesk) -> None:
+    pasted_case(page)
+    session = page.page.session
+    assert page.page.unkept.isVisible()
+    assert "then forgotten" in page.page.unkept.text.text()
+    pasted, target = Path(session.state.key_path), page.desk.folder / "kept.arpk"
+    page.desk.dialogs.file = str(target)
+    page.click("Save key as…")
+    assert not page.page.unkept.isVisible()
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert target.read_bytes() == (FILES / "both.arpk").read_bytes()
+    assert not pasted.exists()
+    assert session.list.cases[0].state["key_path"] == str(target)
+    assert page.page.verify.chip.verdict is Verdict.PASSED
+
+
+def test_saving_a_pasted_key_never_replaces_a_file(page: AttestationDesk) -> None:
+    pasted_case(page)
+    target = page.desk.folder / "taken"
+    target.write_text("mine")
+    page.desk.dialogs.file = str(target)
+    page.click("Save key as…")
+    assert target.read_text() == "mine"
+    assert page.page.error.isVisible()
+    assert page.page.unkept.isVisible()
+    assert Path(page.page.session.state.key_path).exists()
+
+
+def test_a_pasted_key_is_there_when_its_case_is_opened_again_in_the_same_window(page: AttestationDesk) -> None:
+    pasted_case(page)
+    page.click("All cases")
+    assert not page.page.unkept.isVisible()
+    page.page.session.open_case(page.page.session.list.cases[0].id)
+    page.settle()
+    assert page.page.unkept.isVisible()
+    assert page.page.verify.chip.verdict is Verdict.PASSED
+
+
+def test_new_files_are_never_suggested_where_pasted_ones_are(page: AttestationDesk) -> None:
+    pasted_case(page)
+    page.page.session.open_step(steps.CREATE)
+    page.settle()
+    folder = str(Path(page.page.session.state.key_path).parent)
+    creation = page.page.creation
+    page.click("Create another request")
+    assert not creation.request.text().startswith(folder)
+    assert not creation.key.text().startswith(folder)
+    page.page.show_commands()
+    assert folder not in page.page.side.commands.text.toPlainText()
+
+
+def test_a_pasted_header_that_is_saved_is_named_from_then_on(page: AttestationDesk) -> None:
+    page.paste((FILES / "se.hdr").read_bytes())
+    target = page.desk.folder / "saved.hdr"
+    page.desk.dialogs.file = str(target)
+    page.click("Save as…")
+    assert target.read_bytes() == (FILES / "se.hdr").read_bytes()
+    assert page.page.session.state.header_path == str(target)
+    assert page.page.choose.header.whole == str(target)
+    page.page.show_commands()
+    assert f"--hdr {target}" in page.page.side.commands.text.toPlainText()
+
+
+def test_a_pasted_host_key_document_is_in_the_workspace_and_chosen(page: AttestationDesk) -> None:
+    page.paste((FILES / "se.hdr").read_bytes())
+    page.desk.window.open_text((PKI / "host1.crt").read_text())
+    page.settle()
+    host = page.page.session.preparation.hosts()[0]
+    assert host.chosen
+    assert host.certificate.source.name == "pasted text"
+    assert page.page.session.trust.workspace is not None
+    assert len(page.page.session.trust.workspace.objects.bundle().objects) == 1
+
+
+# --- the protection key
+
+
+@pytest.mark.parametrize("order", list(permutations(("both.req", "both.arpk"))))
+def test_request_and_key_that_come_at_once_are_tried_together(page: AttestationDesk, order: tuple[str, ...]) -> None:
+    page.drop(*(FILES / name for name in order))
+    assert page.page.session.key_fits is True
+    assert page.page.creation.key_chip.verdict is Verdict.PASSED
+
+
+def test_a_key_that_was_read_before_its_request_was_there_is_tried_when_it_is(page: AttestationDesk) -> None:
+    session = page.page.session
+    # The key is read for a case that has no request yet; meanwhile the request comes.
+    session.take_key(FILES / "both.arpk")
+    session.take(replace(session.files, request=(FILES / "both.req").read_bytes()), request_path="x")
+    page.settle()
+    assert session.key_fits is True
+
+
+def test_a_key_is_tried_anew_with_another_request(page: AttestationDesk) -> None:
+    page.drop(FILES / "both.req", FILES / "both.arpk")
+    page.drop(FILES / "img.req")
+    assert page.page.session.key_fits is False
+    page.drop(FILES / "img.arpk")
+    assert page.page.session.key_fits is True
+
+
+def test_a_new_request_is_kept_without_the_answer_to_the_old_one(page: AttestationDesk) -> None:
+    page.drop_foreign()
+    page.drop(PKI / "host1.crt")
+    page.page.session.preparation.set_reason(page.page.choose.rows[0].fingerprint, "compared by phone")
+    page.page.session.preparation.create(page.desk.folder / "one.req", page.desk.folder / "one.arpk")
+    page.settle()
+    assert page.page.session.result is None
+    assert CaseFile.RESPONSE not in page.page.session.list.cases[0].files
+
+
 # --- cases
 
 
@@ -558,10 +700,131 @@ def test_a_case_is_deleted_only_after_a_question(page: AttestationDesk) -> None:
     assert page.page.start.cases.model.rowCount() == 0
 
 
+def test_the_case_that_is_open_is_deleted_only_after_a_question(page: AttestationDesk) -> None:
+    page.drop_foreign()
+    page.page.ask_delete()
+    assert "Delete case" in page.page.question.text.text()
+    assert page.page.session.case is not None
+    page.desk.click(page.page.question, "Delete")
+    page.settle()
+    assert page.page.session.case is None
+    assert page.page.session.list.cases == ()
+    assert not page.page.question.isVisible()
+
+
+def test_a_question_goes_with_the_case_that_it_was_about(page: AttestationDesk) -> None:
+    page.drop_foreign()
+    page.page.ask_delete()
+    page.click("All cases")
+    assert not page.page.question.isVisible()
+    assert len(page.page.session.list.cases) == 1
+
+
+def test_a_case_that_is_open_is_renamed(page: AttestationDesk) -> None:
+    page.drop_foreign()
+    page.click("Rename")
+    name = page.page.head.name
+    assert name.selectedText() == page.page.session.list.cases[0].title
+    page.desk.type_into(name, "  Payroll, spring  ")
+    page.settle()
+    assert not name.isVisible()
+    assert page.page.head.subtitle.whole.startswith("case Payroll, spring")
+    assert page.page.session.list.cases[0].title == "Payroll, spring"
+
+
+@pytest.mark.parametrize(("typed", "key"), [("other", Qt.Key.Key_Escape), ("   ", Qt.Key.Key_Return)])
+def test_a_name_that_is_left_or_empty_changes_nothing(page: AttestationDesk, typed: str, key: Qt.Key) -> None:
+    page.drop_foreign()
+    before = page.page.session.list.cases[0].title
+    page.page.rename()
+    page.desk.type_into(page.page.head.name, typed, then=key)
+    page.settle()
+    assert page.page.session.list.cases[0].title == before
+    assert page.page.head.subtitle.isVisible()
+
+
+def test_a_case_is_renamed_in_the_list(page: AttestationDesk) -> None:
+    page.drop_foreign()
+    page.click("All cases")
+    cases = page.page.start.cases
+    cases.table.selectRow(0)
+    page.click("Rename")
+    editor = QApplication.focusWidget()
+    assert isinstance(editor, QLineEdit)
+    page.desk.type_into(editor, "Payroll")
+    page.settle()
+    assert page.page.session.list.cases[0].title == "Payroll"
+    assert cases.model.index(0, 0).data() == "Payroll"
+    assert not cases.model.setData(cases.model.index(0, 0), " ")
+    assert not cases.model.setData(cases.model.index(0, 1), "x")
+
+
+def test_a_case_keeps_what_was_typed_when_it_gets_another_name(page: AttestationDesk) -> None:
+    chosen(page)
+    page.page.session.open_step(steps.CREATE)
+    page.settle()
+    page.page.creation.request.setText("/somewhere/else.req")
+    case = page.page.session.case
+    assert case is not None
+    page.page.session.rename(case, "Another")
+    page.settle()
+    assert page.page.creation.request.text() == "/somewhere/else.req"
+
+
+def test_what_can_be_done_with_a_case_is_in_its_menu(page: AttestationDesk) -> None:
+    page.drop_foreign()
+    page.click("All cases")
+    cases = page.page.start.cases
+    cases.table.selectRow(0)
+    menu = cases.make_menu()
+    assert [action.text() for action in menu.actions() if not action.isSeparator()] == ["Open", "Rename", "Delete…"]
+    menu.actions()[0].trigger()
+    page.settle()
+    assert page.page.session.case is not None
+    menu.deleteLater()
+
+
+def test_the_keys_of_the_list_are_its_own_in_the_whole_window(window: AttestationDesk) -> None:
+    window.drop_foreign()
+    window.desk.window.activateWindow()
+    QTest.keyClick(window.desk.window, Qt.Key.Key_F2)
+    window.page.setFocus()
+    QTest.keyClick(window.page, Qt.Key.Key_F2)
+    assert window.page.head.name.isVisible()
+    window.desk.type_into(window.page.head.name, "Payroll")
+    window.page.session.close_case()
+    window.settle()
+    table = window.page.start.cases.table
+    table.setFocus()
+    table.selectRow(0)
+    QTest.keyClick(table, Qt.Key.Key_Delete)
+    assert window.page.question.isVisible()
+    window.desk.click(window.page.question, "Keep")
+    table.setFocus()
+    QTest.keyClick(table, Qt.Key.Key_F2)
+    assert isinstance(QApplication.focusWidget(), QLineEdit)
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
+    QTest.keyClick(table, Qt.Key.Key_Return)
+    window.settle()
+    assert window.page.session.case is not None
+    assert window.page.session.case.title == "Payroll"
+
+
+def test_cases_are_there_for_a_page_that_is_made_after_the_workspace_was_opened(page: AttestationDesk) -> None:
+    page.drop_foreign()
+    workbench = page.desk.window.workbench
+    late = AttestationPage(workbench, page.page.session.trust)
+    wait_until(lambda: late.session.list.cases, "the cases")
+    assert late.start.cases.model.rowCount() == 1
+    late.close_page()
+    delete(late)
+
+
 def test_two_cases_of_a_day_have_two_names(page: AttestationDesk) -> None:
-    for _ in range(2):
+    for settled in (False, True):
         page.page.session.new_case()
-        page.settle()
+        if settled:
+            page.settle()
         page.page.session.close_case()
     titles = {case.title for case in page.page.session.list.cases}
     assert len(titles) == 2
