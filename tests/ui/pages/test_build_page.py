@@ -709,6 +709,13 @@ def test_a_malformed_recipe_is_refused_in_the_page(bench: Bench, monkeypatch: py
     monkeypatch.setattr(page_module, "ask_save", lambda *_: bench.folder / "no" / "recipe.json")
     bench.page.save_recipe()
     assert "does not exist" in bench.page.error.what.text()
+    monkeypatch.setattr(page_module, "ask_save", lambda *_: bench.folder / "mended.json")
+    bench.page.save_recipe()
+    assert not bench.page.error.isVisible(), "it is done now"
+    bench.drop(path)
+    assert bench.page.error.isVisible()
+    bench.drop(bench.folder / "mended.json")
+    assert not bench.page.error.isVisible()
 
 
 def test_the_commands_follow_the_page_and_can_be_copied(bench: Bench) -> None:

@@ -109,6 +109,9 @@ def test_a_header_that_cannot_be_saved_is_told(desk: Desk) -> None:
     desk.dialogs.file = str(desk.folder / "no" / "such" / "folder.hdr")
     desk.window.actions_table.run("inspect.header")
     assert desk.error()
+    desk.dialogs.file = str(desk.folder / "out.hdr")
+    desk.window.actions_table.run("inspect.header")
+    assert desk.error() == "", "it is done now"
 
 
 def test_garbage_is_not_opened_and_the_reason_is_listed(desk: Desk) -> None:
@@ -512,6 +515,11 @@ def test_extracting_over_existing_files_is_refused_and_told(desk: Desk) -> None:
         desk.settle()
     assert desk.error()
     assert len([text for text in desk.messages if text.startswith("Extracted")]) == 1
+    desk.dialogs.file = str(desk.folder / "other")
+    desk.window.actions_table.run("inspect.extract")
+    desk.settle()
+    assert desk.error() == ""
+    assert (desk.folder / "other" / "kernel").exists()
 
 
 def test_an_image_without_encryption_is_readable_without_a_key(desk: Desk) -> None:

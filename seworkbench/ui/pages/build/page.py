@@ -151,6 +151,7 @@ class BuildPage(Page):
         self._load_recipe(path)
 
     def _load_recipe(self, path: Path) -> None:
+        self.error.hide()
         job = self.workbench.jobs.start_light(f"Reading {path.name}", lambda _job: load_recipe(path))
         job.done.connect(self.draft.open_recipe)
         job.failed.connect(self._fail)
@@ -162,6 +163,7 @@ class BuildPage(Page):
         path = ask_save(self, "Save recipe", suggestion)
         if path is None:
             return
+        self.error.hide()
         try:
             save_recipe(self.draft.lasting_recipe(), path)
         except SeError as error:

@@ -438,6 +438,7 @@ class InspectPage(Page):
     def _ask_for_other(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self, "SE image or header to compare with")
         if name:
+            self.error.hide()
             self.session.compare(Path(name))
 
     def _show_comparison(self, other: Path, found: dict[str, Any]) -> None:
@@ -453,6 +454,7 @@ class InspectPage(Page):
     def _ask_for_folder(self) -> None:
         name = QFileDialog.getExistingDirectory(self, "Folder for the components")
         if name:
+            self.error.hide()
             self.session.extract(Path(name))
 
     def _save_header(self) -> None:
@@ -463,6 +465,7 @@ class InspectPage(Page):
             return
         name, _ = QFileDialog.getSaveFileName(self, "Save the header", f"{inspection.path.stem}.hdr")
         if name:
+            self.error.hide()
             try:
                 with AtomicFile(Path(name), replace=True) as file:
                     file.write_at(0, inspection.header.build())
@@ -609,6 +612,7 @@ class InspectPage(Page):
         session = self.session
         session.inspected.connect(self._show_inspection)
         session.not_opened.connect(self._waiting.clear)
+        session.verifying.connect(self.error.hide)
         session.verifying.connect(self._show_facts)
         session.given_up.connect(self._show_given_up)
         session.verified.connect(self._show_verification)
