@@ -73,6 +73,33 @@ def _failing(studio: Studio) -> None:
     drop(studio, "both.user.bad_user.resp", "both.arpk", "se.hdr")
 
 
+def _pasted(studio: Studio) -> None:
+    page_of(studio)
+    settle(studio)
+    for name in ("both.user.good.resp", "se.hdr", "both.arpk"):
+        studio.window.open_text((FILES / name).read_bytes().hex())
+        settle(studio)
+
+
+def _pasted_header(studio: Studio) -> None:
+    _pasted(studio)
+    page_of(studio).session.open_step(steps.CHOOSE)
+    settle(studio)
+
+
+def _renaming(studio: Studio) -> None:
+    _foreign(studio)
+    page_of(studio).rename()
+    settle(studio)
+
+
+def _deleting(studio: Studio) -> None:
+    _list(studio)
+    page_of(studio).ask_delete()
+    page_of(studio).start.cases.edit_title()
+    settle(studio)
+
+
 def _step(step: str) -> Callable[[Studio], None]:
     def show(studio: Studio) -> None:
         _foreign(studio)
@@ -130,6 +157,10 @@ def _list(studio: Studio) -> None:
 STATES: dict[str, Callable[[Studio], None]] = {
     "attestation-empty": _empty,
     "attestation-list": _list,
+    "attestation-deleting": _deleting,
+    "attestation-renaming": _renaming,
+    "attestation-pasted": _pasted,
+    "attestation-pasted-header": _pasted_header,
     "attestation-choosing": _choosing,
     "attestation-create": _step(steps.CREATE),
     "attestation-carry": _step(steps.CARRY),
