@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QPoint, Qt, QUrl
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from shiboken6 import isValid
 
 import seworkbench
 from seworkbench.resources import resource
-from seworkbench.ui.help import HelpWindow, slug
-from seworkbench.ui.theme import Theme
+from seworkbench.ui.help import HelpWindow, contents, find, sections, slug
+from seworkbench.ui.theme import Theme, load_fonts
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -46,6 +48,7 @@ def references() -> list[str]:
 @pytest.fixture
 def window(qtbot: QtBot) -> HelpWindow:
     """The help window."""
+    load_fonts()
     made = HelpWindow(Theme())
     qtbot.addWidget(made)
     made.show()
@@ -93,6 +96,81 @@ def test_no_link_between_pages_is_dead(page: str) -> None:
         target, _, anchor = link.partition("#")
         assert (HELP / (target or page)).is_file(), link
         assert not anchor or anchor in headings(target or page), link
+
+
+def test_every_page_is_in_the_contents_once() -> None:
+    listed = [name for _, pages in contents() for _, name in pages]
+    assert sorted([*listed, "index.md"]) == PAGES
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_begins_with_its_title_and_says_what_it_is_about(page: str) -> None:
+    first, *others = sections(page)
+    assert first.level == 1
+    assert len(first.text.strip()) > 40
+    assert all(section.level > 1 for section in others)
+    assert [section.target for section in others] == [f"{page}#{anchor}" for anchor in headings(page)[1:]]
+
+
+def test_no_page_is_wider_than_the_window(window: HelpWindow) -> None:
+    window.resize(760, 600)
+    too_wide = []
+    for page in PAGES:
+        window.show_page(page)
+        QApplication.processEvents()
+        # A line at the edge of a table is drawn beyond its width.
+        if (wider := window.browser.horizontalScrollBar().maximum()) > 1:
+            too_wide.append((page, wider))
+    assert too_wide == []
+
+
+def test_the_contents_show_where_one_is(window: HelpWindow) -> None:
+    window.show_page("se-header.md#key-slot")
+    item = window.tree.currentItem()
+    assert item is not None
+    assert item.text(0) == "SE header"
+    below = [item.child(index) for index in range(item.childCount())]
+    assert [child.text(0) for child in below if child] == [
+        section.title for section in sections("se-header.md") if section.level == 2
+    ]
+    limits = next(child for child in below if child and child.text(0) == "Limits")
+    window.tree.itemClicked.emit(limits, 0)
+    assert here(window) == "limits"
+
+
+def test_what_is_searched_for_is_found_and_opened(window: HelpWindow) -> None:
+    window.show_page("index.md")
+    QTest.keyClick(window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    assert window.line.hasFocus()
+    QTest.keyClicks(window.line, "Host KEY hash")
+    hits = find("host key hash")
+    assert 0 < len(hits) < 60
+    assert all(word in f"{hit.title} {hit.text}".lower() for hit in hits for word in ("host", "key", "hash"))
+    groups = [window.tree.topLevelItem(index) for index in range(window.tree.topLevelItemCount())]
+    assert len(groups) == len({hit.page for hit in hits})
+    first = groups[0].child(0) if groups[0] else None
+    assert first is not None
+    window.tree.itemActivated.emit(first, 0)
+    assert here(window) == slug(hits[0].title)
+    # The list stays: the next place is a click away.
+    assert window.tree.topLevelItemCount() == len(groups)
+    QTest.keyClicks(window.line, " nowhere")
+    (nothing,) = [window.tree.topLevelItem(index) for index in range(window.tree.topLevelItemCount())]
+    assert nothing is not None
+    assert nothing.text(0) == "Nothing was found"
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert window.line.text() == ""
+    assert window.tree.topLevelItemCount() == len(contents())
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert not window.isVisible()
+
+
+def test_another_theme_keeps_the_place(window: HelpWindow) -> None:
+    window.show_page("verification.md#step-14-digests-and-page-count")
+    assert window.browser.cursorForPosition(QPoint(0, 10)).block().text() == "Step 14: digests and page count"
+    window._theme.set_zoom(1.3)
+    assert window.browser.cursorForPosition(QPoint(0, 10)).block().text() == "Step 14: digests and page count"
+    assert window.browser.document().defaultFont().pixelSize() == 18
 
 
 def test_links_are_followed_and_gone_back(window: HelpWindow) -> None:

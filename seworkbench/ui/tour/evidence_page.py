@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QTextCursor, QTextDocument, QTextLength, QTextOption, QTextTable
+from PySide6.QtGui import QDesktopServices, QTextCursor
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QTextBrowser, QVBoxLayout, QWidget
 
 from seworkbench.checks import Verdict
@@ -13,12 +13,12 @@ from seworkbench.demo.scene import as_check
 from seworkbench.ui.pages.page import Page
 from seworkbench.ui.widgets.basic import Card, VerdictChip, button, label
 from seworkbench.ui.widgets.checklist_view import ChecklistView
+from seworkbench.ui.widgets.prose import set_markdown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from seworkbench.demo.scene import PlayedScene
-    from seworkbench.ui.theme import Theme
     from seworkbench.ui.workbench import Workbench
 
 
@@ -73,16 +73,7 @@ class EvidencePage(Page):
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._files[index])))
 
     def _restyle(self) -> None:
-        theme = self.workbench.theme
-        document = self.report.document()
-        document.setDefaultFont(theme.font(14))
-        document.setDocumentMargin(theme.pixels(16))
-        option = document.defaultTextOption()
-        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        document.setDefaultTextOption(option)
-        document.setMarkdown(self._text)
-        _set_headings(document, theme)
-        _set_tables(document, theme)
+        set_markdown(self.report.document(), self._text, self.workbench.theme)
         self.report.moveCursor(QTextCursor.MoveOperation.Start)
 
     def _lay_out(self) -> None:
@@ -111,38 +102,3 @@ class EvidencePage(Page):
         beside.setContentsMargins(16, 14, 16, 12)
         beside.addWidget(label("Scenes", "heading"))
         beside.addWidget(self.scenes, 1)
-
-
-def _set_headings(document: QTextDocument, theme: Theme) -> None:
-    """Room above each heading."""
-    block = document.begin()
-    while block.isValid():
-        if block.blockFormat().headingLevel():
-            form = block.blockFormat()
-            form.setTopMargin(theme.pixels(14))
-            form.setBottomMargin(theme.pixels(6))
-            QTextCursor(block).setBlockFormat(form)
-        block = block.next()
-
-
-def _set_tables(document: QTextDocument, theme: Theme) -> None:
-    """Tables as wide as the page, with thin lines, and without the empty heads that Markdown demands."""
-    for frame in document.rootFrame().childFrames():
-        if not isinstance(frame, QTextTable):
-            continue
-        columns = range(frame.columns())
-        if not any(_cell_text(frame, 0, column) for column in columns):
-            frame.removeRows(0, 1)
-        form = frame.format().toTableFormat()
-        form.setWidth(QTextLength(QTextLength.Type.PercentageLength, 100))
-        form.setCellPadding(theme.pixels(5))
-        form.setCellSpacing(0)
-        form.setBorder(1)
-        form.setBorderCollapse(True)
-        form.setBorderBrush(theme.roles.colour("line_soft"))
-        frame.setFormat(form)
-
-
-def _cell_text(table: QTextTable, row: int, column: int) -> str:
-    cell = table.cellAt(row, column)
-    return cell.firstCursorPosition().block().text().strip()
