@@ -123,7 +123,7 @@ def _expected(studio: Studio) -> None:
     page.show_expected()
     page.expected.ask.setChecked(True)
     page.expected._take_data()
-    page.expected.lock.setCurrentText("Locked")
+    page.expected.lock.buttons["locked"].click()
     settle(studio)
 
 

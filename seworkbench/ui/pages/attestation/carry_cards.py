@@ -76,6 +76,8 @@ class CarryCard(StepCard):
                 wrap=True,
             )
         )
+        self.absent = label("", "muted", wrap=True)
+        self.body.addWidget(self.absent)
         self.body.addStretch(1)
         self.export = button("Save a copy of the request…", self._export)
         self.next = button("Next: have it answered", self.next_asked.emit, primary=True)
@@ -83,8 +85,15 @@ class CarryCard(StepCard):
 
     def refresh(self) -> None:
         """Show the case."""
+        files = self._session.files
         self.there.show_text(carry_commands(files_of(self._session))[0])
-        self.export.setEnabled(self._session.files.request is not None)
+        self.export.setEnabled(files.request is not None)
+        self.absent.setText(
+            "There is no request yet; create one, or drop one."
+            if files.response is None
+            else "The request was carried over before: its response is here, and carries it back. Its own file is not."
+        )
+        self.absent.setVisible(files.request is None)
 
     def _export(self) -> None:
         name = Path(self._session.state.request_path).name
@@ -130,6 +139,7 @@ class PerformCard(StepCard):
             self._case = session.case
             self.show_way("simulated" if session.state.simulated or session.state.machine else "real")
             self.data.setText(_as_line(bytes.fromhex(session.state.user_data), self.form))
+            self.data.setCursorPosition(0)
         files = files_of(session)
         self.guest.show_text(perform_command(replace(files, machine=""), AttestTool.PVATTEST))
         self.back.show_text(carry_commands(files)[1])

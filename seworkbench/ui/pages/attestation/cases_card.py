@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLineEdit, QMenu, QStyledItemDelegate, QTableView
 
 from seworkbench.checks import Verdict
 from seworkbench.ui.icons import VERDICT_ICONS, icon
 from seworkbench.ui.pages.attestation.case import CaseState
+from seworkbench.ui.pages.attestation.case_list import TITLE_LIMIT
 from seworkbench.ui.pages.attestation.rows_model import Index, RowsModel
 from seworkbench.ui.pages.trust.session import PASTED
 from seworkbench.ui.theme import VERDICT_ROLES
@@ -21,12 +22,14 @@ from seworkbench.workspace.cases import CaseFile
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject, QPoint, SignalInstance
+    from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
 
     from seworkbench.ui.theme import Theme
     from seworkbench.workspace.cases import AttestationCase
 
 _TITLE, _BEGUN, _CHANGED, _IMAGE, _MACHINE, _VERDICT = range(6)
 _ROW = 26
+_EDITOR_ROOM = 120
 
 
 class CasesModel(RowsModel["tuple[AttestationCase, CaseState]"]):
@@ -138,6 +141,24 @@ class _Table(QTableView):
         }.get(Qt.Key(event.key()))
 
 
+class _TitleEditor(QStyledItemDelegate):
+    """Edits a title in a line that has room for a longer one than stands there."""
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:  # noqa: N802 - Qt's name
+        """A line."""
+        editor = super().createEditor(parent, option, index)
+        if isinstance(editor, QLineEdit):
+            editor.setMaxLength(TITLE_LIMIT)
+        return editor
+
+    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:  # noqa: N802 - Qt's name
+        """As wide as it needs to be, over what stands beside it."""
+        super().updateEditorGeometry(editor, option, index)
+        place = editor.geometry()
+        text = editor.fontMetrics().horizontalAdvance(str(index.data()))
+        editor.setGeometry(place.x(), place.y(), max(place.width(), text + _EDITOR_ROOM), place.height())
+
+
 class CasesCard(Card):
     """The table with its buttons.
 
@@ -168,6 +189,7 @@ class CasesCard(Card):
         header.setStretchLastSection(True)
         for column in (_TITLE, _BEGUN, _CHANGED, _IMAGE, _MACHINE):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        self.table.setItemDelegateForColumn(_TITLE, _TitleEditor(self.table))
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.opened.connect(self.open_chosen)
         self.table.renamed.connect(self.edit_title)

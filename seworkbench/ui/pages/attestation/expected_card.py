@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
@@ -38,8 +37,8 @@ if TYPE_CHECKING:
     from seworkbench.ui.pages.attestation.session import AttestationSession
     from seworkbench.ui.workbench import Workbench
 
-_NOT_COMPARED, _OPEN, _LOCKED = "Not compared", "Open: more can be added", "Locked"
-_LOCKS = {_NOT_COMPARED: None, _OPEN: False, _LOCKED: True}
+_LOCKS = {"any": None, "open": False, "locked": True}
+_LOCK_TEXTS = (("any", "Not compared"), ("open", "Open: more can be added"), ("locked", "Locked"))
 _DATA_LIMIT = 1 << 16
 
 
@@ -132,10 +131,7 @@ class ExpectedCard(StepCard):
     def _make_store(self) -> None:
         row = QHBoxLayout()
         row.addWidget(label("Secret store"))
-        self.lock = QComboBox()
-        self.lock.addItems(list(_LOCKS))
-        self.lock.setAccessibleName("Secret store")
-        self.lock.currentTextChanged.connect(self._allow)
+        self.lock = Segments(_LOCK_TEXTS, self._allow, "Secret store")
         row.addWidget(self.lock)
         row.addStretch(1)
         self.add_secret = button("Add add-secret requests…", self._add_secrets)
@@ -168,10 +164,8 @@ class ExpectedCard(StepCard):
         self.service.setAccessibleName("Base address of the firmware service")
         self.service.textChanged.connect(self._show_url)
         row.addWidget(self.service, 1)
-        self.version = QComboBox()
-        self.version.setAccessibleName("Version of its interface")
-        self.version.addItems([f"v{number}" for number in SERVICE_VERSIONS])
-        self.version.currentTextChanged.connect(self._show_url)
+        versions = tuple((str(number), f"v{number}") for number in SERVICE_VERSIONS)
+        self.version = Segments(versions, self._show_url, "Version of its interface")
         row.addWidget(self.version)
         column.addLayout(row)
         self.question = WarningBox(self._workbench.theme, "")
@@ -194,12 +188,13 @@ class ExpectedCard(StepCard):
         self._set_data(bytes.fromhex(expected.user_data or ""))
         self.compare_cuid.setChecked(expected.cuid is not None)
         self.cuid.setText(expected.cuid or "")
-        self.lock.setCurrentText(next(text for text, locked in _LOCKS.items() if locked is expected.locked))
+        self.cuid.setCursorPosition(0)
+        self.lock.choose(next(key for key, locked in _LOCKS.items() if locked is expected.locked))
         self._secrets = list(expected.secrets)
         self._list_secrets()
         self.ask.setChecked(expected.ask_firmware)
         self.service.setText(expected.service or DEFAULT_SERVICE)
-        self.version.setCurrentText(f"v{expected.service_version}")
+        self.version.choose(str(expected.service_version))
         self._allow()
 
     def refresh(self) -> None:
@@ -235,7 +230,7 @@ class ExpectedCard(StepCard):
         self.data.setEnabled(self.compare_data.isChecked())
         self.forms.setEnabled(self.compare_data.isChecked())
         self.cuid.setEnabled(self.compare_cuid.isChecked())
-        compared = _LOCKS.get(self.lock.currentText()) is not None
+        compared = self._locked() is not None
         self.secret_part.setVisible(compared and bool(self._secrets))
         self.add_secret.setVisible(compared)
         self.firmware.setVisible(self.ask.isChecked())
@@ -274,6 +269,7 @@ class ExpectedCard(StepCard):
             self._form, text = "hex", content.hex()
             self.forms.choose("hex")
         self.data.setText(text)
+        self.data.setCursorPosition(0)  # what is too long shows its beginning
 
     def _load_data(self) -> None:
         self.forms.choose(self._form)
@@ -355,7 +351,7 @@ class ExpectedCard(StepCard):
         if (self.need_image.isChecked() or self.need_attestation.isChecked()) and not keys:
             self._refuse("Which machines may answer? Choose at least one, or do not ask for their keys.")
             return None
-        locked = _LOCKS[self.lock.currentText()]
+        locked = self._locked()
         self.wrong.hide()
         return replace(
             self._session.state.expected,
@@ -383,8 +379,12 @@ class ExpectedCard(StepCard):
 
     # --- the firmware service
 
+    def _locked(self) -> bool | None:
+        return next((_LOCKS[key] for key, made in self.lock.buttons.items() if made.isChecked()), None)
+
     def _version(self) -> int:
-        return SERVICE_VERSIONS[max(0, self.version.currentIndex())]
+        chosen = (int(key) for key, made in self.version.buttons.items() if made.isChecked())
+        return next(chosen, SERVICE_VERSIONS[0])
 
     def _url(self) -> str:
         try:

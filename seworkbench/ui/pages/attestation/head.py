@@ -43,6 +43,7 @@ class CaseHead(QWidget):
         self.name.setMaxLength(TITLE_LIMIT)
         self.name.setAccessibleName("Name of the case")
         self.name.setPlaceholderText("Name of the case")
+        self.name.setToolTip("Return takes the name, Escape leaves it as it was.")
         self.name.hide()
         self.name.editingFinished.connect(self._take_name)
         self.name.left.connect(self.leave_name)
@@ -59,8 +60,8 @@ class CaseHead(QWidget):
         there = self._session.case is not None
         if not there and not self.name.isHidden():
             self.leave_name()
-        for made in (self.rename, self.back):
-            made.setVisible(there)
+        self.rename.setVisible(there and self.name.isHidden())
+        self.back.setVisible(there)
         self.stamp.setVisible(there and self._session.state.simulated)
         self.subtitle.show_text(self._text())
 
@@ -68,7 +69,8 @@ class CaseHead(QWidget):
         """Have the name of the case that is open typed."""
         if (case := self._session.case) is not None:
             self.name.setText(case.title)
-            self.subtitle.hide()
+            for made in (self.subtitle, self.rename):
+                made.hide()
             self.name.show()
             self.name.selectAll()
             self.name.setFocus()
@@ -77,6 +79,7 @@ class CaseHead(QWidget):
         """Leave the name as it was."""
         self.name.hide()
         self.subtitle.show()
+        self.rename.setVisible(self._session.case is not None)
 
     def _take_name(self) -> None:
         case = self._session.case

@@ -60,7 +60,9 @@ class SoFar(QWidget):
             self.chip.show_verdict(Verdict.NOT_CHECKED)
             self.said.setText(_UNFINISHED)
         else:
-            notes = f", {check.notes} note{'' if check.notes == 1 else 's'}" if check.notes else ""
+            # What failed has more to say than how much was not checked because of it.
+            noted = check.notes if check.verdict in (Verdict.PASSED, Verdict.WARNING) else 0
+            notes = f", {noted} note{'' if noted == 1 else 's'}" if noted else ""
             self.chip.show_verdict(check.verdict, f"{check.verdict.value}{notes}")
             self.said.setText(outcome_text(result))
         self.simulated.setVisible(self._session.state.simulated)

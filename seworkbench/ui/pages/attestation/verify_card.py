@@ -209,9 +209,13 @@ class VerifyCard(StepCard):
             self.received.show_bytes(received, f"response, {len(received)} B at 0x{entry.offset:x}" if entry else "")
             equal = verification.measurement_equal
             same = sum(mine == theirs for mine, theirs in zip(computed, received, strict=False))
+            size = len(computed)
             self.sign.show_sign(equal=equal)
             self.sign_word.setText("Equal" if equal else "Not equal")
-            self.sign_detail.setText(f"{same} of {len(computed)} bytes")
+            # A few bytes are equal by chance; that they are says nothing.
+            self.sign_detail.setText(
+                f"{same} of {len(computed)} bytes" if equal else f"{other} of {len(computed)} differ"
+            )
         self.sentence.show_text(self._sentence(result))
         self._show_cause(result)
         # What is said above already is not said twice.
