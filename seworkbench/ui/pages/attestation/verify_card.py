@@ -213,9 +213,7 @@ class VerifyCard(StepCard):
             self.sign.show_sign(equal=equal)
             self.sign_word.setText("Equal" if equal else "Not equal")
             # A few bytes are equal by chance; that they are says nothing.
-            self.sign_detail.setText(
-                f"{same} of {len(computed)} bytes" if equal else f"{other} of {len(computed)} differ"
-            )
+            self.sign_detail.setText(f"{same} of {size} bytes" if equal else f"{size - same} of {size} differ")
         self.sentence.show_text(self._sentence(result))
         self._show_cause(result)
         # What is said above already is not said twice.
