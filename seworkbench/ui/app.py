@@ -110,8 +110,13 @@ class _Parts:
     def finish(self, window: MainWindow) -> None:
         """Every page is there: show what some of them say elsewhere in the window."""
         from seworkbench.ui.pages.overview import OverviewPage
+        from seworkbench.ui.pages.trust.status import TrustStatus
         from seworkbench.ui.pages.trust.summary import TrustSummary
 
+        actions = [window.actions_table.qt(name) for name in ("trust.workspace", "trust.new-workspace")]
+        status = TrustStatus(self._workbench, self._trust, actions)
+        window.narrowed.connect(status.shorten)
+        window.top.add_status(status)
         overview = window.pages["overview"]
         if isinstance(overview, OverviewPage):
             overview.add_card(TrustSummary(self._workbench, self._trust))

@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QGuiApplication,
     QPainter,
     QPaintEvent,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -22,10 +23,8 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QMainWindow,
-    QMenuBar,
     QMessageBox,
     QPlainTextEdit,
-    QPushButton,
     QSizePolicy,
     QSplitter,
     QStackedWidget,
@@ -45,7 +44,7 @@ from seworkbench.ui.pages.page_list import PageList
 from seworkbench.ui.panes import Panes, step_focus
 from seworkbench.ui.pasted import paths_in
 from seworkbench.ui.theme import ThemeChoice
-from seworkbench.ui.widgets.basic import label
+from seworkbench.ui.top_bar import TopBar
 from seworkbench.ui.workbench import Weight
 
 if TYPE_CHECKING:
@@ -62,6 +61,8 @@ _RAIL_WIDTH = 176
 _SIDE_WIDTH = 336
 # On a narrow screen the side must not take the page's room when the text grows.
 _SIDE_LIMIT = 420
+# Pixels at zoom 1 that the names of all pages, menus and states need beside a page.
+_NARROW = 900
 _ZOOM_STEP = 0.1
 # What can wait until the window is drawn: the other pages, one at a time, then a worker process.
 _NEXT_PAGE_MS = 1
@@ -77,6 +78,7 @@ class MainWindow(QMainWindow):
     """
 
     completed = Signal()  # every page is there
+    narrowed = Signal(bool)  # there is little room for the text of the top bar, or enough again
 
     def __init__(self, workbench: Workbench, entries: Sequence[PageEntry]) -> None:
         super().__init__()
@@ -84,6 +86,7 @@ class MainWindow(QMainWindow):
         self.pages = PageList(entries, self._adopt)
         self._help: HelpWindow | None = None
         self._is_drawn = False
+        self._is_narrow = False
         self.setWindowTitle("SE Workbench")
         self.setMinimumSize(_SMALLEST)
         self.resize(_SIZE)
@@ -98,14 +101,16 @@ class MainWindow(QMainWindow):
         self.messages.hide()
         self.activity = ActivityStrip(workbench)
         self.activity.toggle.toggled.connect(self.messages.setVisible)
+        self.top = TopBar(workbench.theme)
+        self.top.search.clicked.connect(self.show_palette)
         self._lay_out()
-        for part in (self._top, self.rail, self.messages, self.activity):
+        for part in (self.top, self.rail, self.messages, self.activity):
             workbench.theme.dress(part)
         self._scale = workbench.theme.zoom
         self._fit()
         workbench.theme.changed.connect(self._fit)
-        self._panes = Panes((self._top, self.rail, self.stack, self.side, self.messages, self.activity))
-        self.actions_table.make_menus(self.menu_bar)
+        self._panes = Panes((self.top, self.rail, self.stack, self.side, self.messages, self.activity))
+        self.actions_table.make_menus(self.top.menu_bar)
         self.actions_table.add(self._own_actions())
         workbench.page_requested.connect(self.show_page)
         workbench.files_offered.connect(self.open_files)
@@ -229,8 +234,9 @@ class MainWindow(QMainWindow):
         self.workbench.theme.dress(palette)
         palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         palette.adjustSize()
-        corner = self.search.mapToGlobal(self.search.rect().bottomLeft())
-        palette.move(corner.x() - (palette.width() - self.search.width()) // 2, corner.y() + 4)
+        search = self.top.search
+        corner = search.mapToGlobal(search.rect().bottomLeft())
+        palette.move(corner.x() - (palette.width() - search.width()) // 2, corner.y() + 4)
         palette.show()
         palette.line.setFocus()
 
@@ -292,15 +298,10 @@ class MainWindow(QMainWindow):
     def _fit(self) -> None:
         """Give everything that does not follow its text the size of the zoom; the page keeps the most room."""
         theme = self.workbench.theme
-        self._top.setFixedHeight(theme.pixels(48))
-        self.search.setFixedWidth(min(theme.pixels(420), 560))
+        self.top.fit()
         self.messages.setFixedHeight(min(theme.pixels(140), 220))
         for made in self._rail_buttons.values():
             made.setIconSize(QSize(theme.pixels(26), theme.pixels(17)))
-        names = max(
-            QFontMetrics(theme.font(bold=True)).horizontalAdvance(entry.title) for entry in self.pages.entries.values()
-        )
-        self.rail.setFixedWidth(max(theme.pixels(64) + names, _RAIL_WIDTH if theme.zoom <= 1 else 0))
         self.side.setMinimumWidth(min(theme.pixels(_SIDE_WIDTH - 56), _SIDE_LIMIT))
         if theme.zoom != self._scale:
             page, side = self._middle.sizes()
@@ -308,6 +309,30 @@ class MainWindow(QMainWindow):
                 wanted = min(round(side * theme.zoom / self._scale), (page + side) * 2 // 5)
                 self._middle.setSizes([page + side - wanted, wanted])
             self._scale = theme.zoom
+        self._fit_width()
+
+    def _fit_width(self) -> None:
+        """Where the text is large for the window, the rail shows icons only, and the top bar what must be there."""
+        theme = self.workbench.theme
+        narrow = self.width() < theme.pixels(_NARROW)
+        if narrow != self._is_narrow:
+            self._is_narrow = narrow
+            self.top.shorten(narrow)
+            style = Qt.ToolButtonStyle.ToolButtonIconOnly if narrow else Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+            for made in self._rail_buttons.values():
+                made.setToolButtonStyle(style)
+            self.narrowed.emit(narrow)
+        if narrow:
+            self.rail.setFixedWidth(theme.pixels(26) + 40)
+        else:
+            metrics = QFontMetrics(theme.font(bold=True))
+            names = max(metrics.horizontalAdvance(entry.title) for entry in self.pages.entries.values())
+            self.rail.setFixedWidth(max(theme.pixels(64) + names, _RAIL_WIDTH if theme.zoom <= 1 else 0))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Rail and top bar follow the width."""
+        super().resizeEvent(event)
+        self._fit_width()
 
     def _own_actions(self) -> tuple[Action, ...]:
         go = tuple(
@@ -391,6 +416,7 @@ class MainWindow(QMainWindow):
             made.setText(entry.title)
             made.setIcon(icon(entry.icon, self.workbench.theme, leading=True))
             made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            made.setToolTip(entry.title)
             made.setCheckable(True)
             made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -402,26 +428,6 @@ class MainWindow(QMainWindow):
         return rail
 
     def _lay_out(self) -> None:
-        self._top = top = QWidget()
-        top.setObjectName("topBar")
-        top.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        row = QHBoxLayout(top)
-        row.setContentsMargins(16, 0, 16, 0)
-        self.search = QPushButton("Search or run a command    Ctrl K")
-        self.search.setObjectName("search")
-        self.search.clicked.connect(self.show_palette)
-        row.addWidget(label("SE Workbench", "brand"))
-        row.addSpacing(12)
-        # In the top bar rather than above it: the page needs the height.
-        self.menu_bar = QMenuBar()
-        self.menu_bar.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Maximum)
-        row.addWidget(self.menu_bar, 0, Qt.AlignmentFlag.AlignVCenter)
-        row.addStretch(1)
-        row.addWidget(self.search)
-        row.addStretch(1)
-        offline = label("Offline", "pill")
-        offline.setToolTip("This program opens no network connection.")
-        row.addWidget(offline, 0, Qt.AlignmentFlag.AlignVCenter)
         self._middle = middle = QSplitter(Qt.Orientation.Horizontal)
         middle.setHandleWidth(1)
         middle.setChildrenCollapsible(False)
@@ -437,7 +443,7 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(whole)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(top)
+        column.addWidget(self.top)
         column.addLayout(centre, 1)
         column.addWidget(self.messages)
         column.addWidget(self.activity)

@@ -140,7 +140,7 @@ def test_the_tab_key_reaches_everything_and_comes_round(desk: Desk, page: str) -
     prepare(desk, page)
     desk.window.activateWindow()
     wanted = set(reachable(desk))
-    desk.window.search.setFocus()
+    desk.window.top.search.setFocus()
     seen = set()
     for _ in range(3 * len(wanted)):
         focused = QApplication.focusWidget()
@@ -200,16 +200,16 @@ def test_every_control_of_every_page_has_a_name_and_a_role(desk: Desk, state: st
 def test_the_tab_key_goes_through_one_pane_after_the_other(desk: Desk, page: str) -> None:
     prepare(desk, page)
     window = desk.window
-    panes = {"top": window.search, "rail": window.rail, "page": window.page, "side": window.side}
+    panes = {"top": window.top.search, "rail": window.rail, "page": window.page, "side": window.side}
     order = ["top"]
     window.activateWindow()
-    window.search.setFocus()
+    window.top.search.setFocus()
     for _ in range(300):
         focused = QApplication.focusWidget()
         assert focused is not None
         QTest.keyClick(focused, Qt.Key.Key_Tab)
         here = QApplication.focusWidget()
-        if here is window.search:
+        if here is window.top.search:
             break
         assert here is not None
         name = next((name for name, pane in panes.items() if pane is here or pane.isAncestorOf(here)), "foot")
@@ -235,7 +235,7 @@ def test_f6_goes_from_pane_to_pane_and_back_to_where_one_was(desk: Desk) -> None
     desk.press("F6")
     assert has_focus(window.activity)
     desk.press("F6")
-    assert QApplication.focusWidget() is window.search
+    assert QApplication.focusWidget() is window.top.search
     desk.press("F6")
     assert has_focus(window.rail)
     desk.press("F6")

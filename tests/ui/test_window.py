@@ -11,6 +11,8 @@ import threading
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,7 @@ import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QMessageBox
+from PySide6.QtWidgets import QApplication, QMenu, QMessageBox, QWidget
 from shiboken6 import delete
 
 from seworkbench.errors import SeError
@@ -88,7 +90,7 @@ def test_no_two_actions_share_a_shortcut(desk: Desk) -> None:
 
 
 def test_every_action_is_in_a_menu(desk: Desk) -> None:
-    in_menus = {made.objectName() for menu in desk.window.menu_bar.actions() for made in menu.menu().actions()}  # type: ignore[attr-defined]
+    in_menus = {made.objectName() for menu in desk.window.top.menu_bar.actions() for made in menu.menu().actions()}  # type: ignore[attr-defined]
     assert in_menus - {""} == {action.id for action in actions(desk)}
 
 
@@ -124,7 +126,7 @@ def test_every_action_runs_on_every_page(desk: Desk, state: str) -> None:
 
 def test_a_menu_shows_what_can_be_done_now_and_a_shortcut_works_whatever_the_menu_showed(desk: Desk) -> None:
     desk.window.show_page("inspect")
-    edit = next(made.menu() for made in desk.window.menu_bar.actions() if made.text() == "Edit")
+    edit = next(made.menu() for made in desk.window.top.menu_bar.actions() if made.text() == "Edit")
     edit.popup(QPoint(0, 0))  # type: ignore[attr-defined]
     assert not desk.window.actions_table.qt("inspect.find").isEnabled()
     edit.close()  # type: ignore[attr-defined]
@@ -445,19 +447,19 @@ def test_themes_are_switched_while_everything_is_open(desk: Desk) -> None:
 
 def test_text_grows_and_shrinks_within_limits(desk: Desk) -> None:
     theme = desk.window.workbench.theme
-    normal = desk.window.search.fontMetrics().height()
+    normal = desk.window.top.search.fontMetrics().height()
     theme.set_zoom(1.8)
     for _ in range(3):
         desk.press("Ctrl++")
     assert theme.zoom == 2.0
-    assert desk.window.search.fontMetrics().height() > 1.7 * normal
+    assert desk.window.top.search.fontMetrics().height() > 1.7 * normal
     theme.set_zoom(0.9)
     for _ in range(3):
         desk.press("Ctrl+-")
     assert theme.zoom == 0.7
     desk.press("Ctrl+0")
     assert theme.zoom == 1.0
-    assert desk.window.search.fontMetrics().height() == normal
+    assert desk.window.top.search.fontMetrics().height() == normal
 
 
 # --- closing and failing
@@ -668,6 +670,46 @@ def test_old_messages_go_when_there_are_too_many(desk: Desk) -> None:
     assert desk.window.messages.item(0).text().endswith(f"Message {MOST_MESSAGES + 19}")
 
 
+# --- little room
+
+
+@pytest.mark.parametrize("zoom", [1.0, 1.5, 2.0])
+@pytest.mark.parametrize("width", [1024, 1440])
+def test_every_menu_and_the_whole_top_bar_have_room(desk: Desk, width: int, zoom: float) -> None:
+    window = desk.window
+    window.resize(width, 700)
+    window.workbench.theme.set_zoom(zoom)
+    desk.trust.session.move_to(datetime(2027, 1, 1, tzinfo=UTC))
+    desk.settle()
+    assert window.width() == width
+    assert window.top.menu_bar.width() >= window.top.menu_bar.sizeHint().width()
+    parts = [part for part in window.top.findChildren(QWidget) if part.isVisible() and part.parent() is window.top]
+    parts.sort(key=QWidget.x)
+    for left, right in pairwise(parts):
+        assert left.geometry().right() < right.x(), (left, right)
+    assert all(part.width() >= part.minimumSizeHint().width() for part in parts)
+    text = window.top.search.fontMetrics().horizontalAdvance(window.top.search.text())
+    assert text < window.top.search.width()
+
+
+def test_the_rail_shows_signs_where_names_would_take_the_room_of_the_page(desk: Desk) -> None:
+    window = desk.window
+    window.resize(1440, 900)
+    settle_layout()
+    wide = window.rail.width()
+    window.workbench.theme.set_zoom(2.0)
+    window.resize(1024, 640)
+    settle_layout()
+    assert window.rail.width() < wide
+    for entry in window.pages.entries.values():
+        made = window._rail_buttons[entry.name]
+        assert made.toolButtonStyle() is Qt.ToolButtonStyle.ToolButtonIconOnly
+        assert made.toolTip() == entry.title
+    window.workbench.theme.set_zoom(1.0)
+    settle_layout()
+    assert window.rail.width() == wide
+
+
 # --- the first picture
 
 
@@ -761,7 +803,7 @@ def test_commands_are_found_in_the_order_of_the_rail(tmp_path: Path) -> None:
 
 def menus_of(window: MainWindow) -> list[QMenu]:
     """The menus of a window; the bar has one of its own for when it is too narrow."""
-    return [menu for menu in window.menu_bar.findChildren(QMenu) if menu.title()]
+    return [menu for menu in window.top.menu_bar.findChildren(QMenu) if menu.title()]
 
 
 def menu_texts(menu: QMenu) -> list[str]:

@@ -126,9 +126,8 @@ class Tour(QObject):
             self._normal_zoom = theme.zoom
         self.bar.set_large(large=large)
         # The tour leads from page to page, and what runs is of no interest to an audience.
-        for part in (window.rail, window.activity, window.menu_bar.parentWidget()):
-            if part is not None:
-                part.setVisible(not large)
+        for part in (window.rail, window.activity, window.top):
+            part.setVisible(not large)
         self.ring.set_on(on=large)
         theme.set_zoom(self._large_zoom() if large else self._normal_zoom)
 
