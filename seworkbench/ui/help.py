@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from seworkbench.resources import resource
 from seworkbench.ui.widgets.basic import button
-from seworkbench.ui.widgets.prose import set_markdown
+from seworkbench.ui.widgets.prose import show_markdown
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QUrl
@@ -165,7 +165,7 @@ class HelpWindow(QWidget):
             return
         self._history.append(target)
         self.back.setEnabled(len(self._history) > 1)
-        set_markdown(self.browser.document(), path.read_text(encoding="utf-8"), self._theme)
+        show_markdown(self.browser, path.read_text(encoding="utf-8"), self._theme)
         self._scroll_to(anchor)
         self._mark(name)
 

@@ -13,7 +13,7 @@ from seworkbench.demo.scene import as_check
 from seworkbench.ui.pages.page import Page
 from seworkbench.ui.widgets.basic import Card, VerdictChip, button, label
 from seworkbench.ui.widgets.checklist_view import ChecklistView
-from seworkbench.ui.widgets.prose import set_markdown
+from seworkbench.ui.widgets.prose import show_markdown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,7 +73,7 @@ class EvidencePage(Page):
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._files[index])))
 
     def _restyle(self) -> None:
-        set_markdown(self.report.document(), self._text, self.workbench.theme)
+        show_markdown(self.report, self._text, self.workbench.theme)
         self.report.moveCursor(QTextCursor.MoveOperation.Start)
 
     def _lay_out(self) -> None:

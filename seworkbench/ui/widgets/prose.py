@@ -20,9 +20,12 @@ from PySide6.QtGui import (
     QTextOption,
     QTextTable,
 )
+from shiboken6 import isValid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from PySide6.QtWidgets import QTextEdit
 
     from seworkbench.ui.theme import Theme
 
@@ -37,14 +40,27 @@ _FIXED = QTextBlockFormat.LineHeightTypes.FixedHeight.value
 _SPECIFIED = QTextCharFormat.FontPropertiesInheritanceBehavior.FontPropertiesSpecifiedOnly
 
 
-def set_markdown(document: QTextDocument, text: str, theme: Theme) -> None:
-    """Show Markdown in a document, in fonts and colours of a theme; once more when the theme changes.
+def show_markdown(editor: QTextEdit, text: str, theme: Theme) -> None:
+    """Show Markdown in an editor, in fonts and colours of a theme; once more when the theme changes.
 
     Args:
-        document: what it held before is gone.
+        editor: what it showed before is gone.
         text: Markdown, also with tables.
         theme: fonts, colours, zoom.
     """
+    before = editor.document()
+    # Made aside: in an editor everything would be laid out anew with every change.
+    document = markdown_document(text, theme)
+    document.setParent(editor)
+    editor.setDocument(document)
+    # The one that an editor begins with belongs to it, and is gone by now.
+    if isValid(before):
+        before.deleteLater()
+
+
+def markdown_document(text: str, theme: Theme) -> QTextDocument:
+    """Markdown as a document; see `show_markdown`."""
+    document = QTextDocument()
     document.setDefaultFont(theme.font(_TEXT))
     document.setDocumentMargin(theme.pixels(_MARGIN))
     option = document.defaultTextOption()
@@ -60,6 +76,7 @@ def set_markdown(document: QTextDocument, text: str, theme: Theme) -> None:
         _set_letters(block, theme)
     _frame_code(document, theme)
     cursor.endEditBlock()
+    return document
 
 
 def _blocks(document: QTextDocument) -> Iterator[QTextBlock]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtGui import QTextDocument, QTextFormat, QTextFrame, QTextTable
+from PySide6.QtCore import QEvent
+from PySide6.QtGui import QTextFormat, QTextFrame, QTextTable
+from PySide6.QtWidgets import QApplication, QTextBrowser
+from shiboken6 import isValid
 
 from seworkbench.ui.theme import DARK, Theme
-from seworkbench.ui.widgets.prose import set_markdown
+from seworkbench.ui.widgets.prose import markdown_document, show_markdown
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QTextCharFormat
-    from PySide6.QtWidgets import QApplication
+    from PySide6.QtGui import QTextCharFormat, QTextDocument
+    from pytestqt.qtbot import QtBot
 
 TEXT = """# Title with `code`
 
@@ -53,9 +56,7 @@ def theme(qapp: QApplication) -> Theme:
 
 def shown(theme: Theme, text: str = TEXT) -> QTextDocument:
     """A document that shows a text."""
-    document = QTextDocument()
-    set_markdown(document, text, theme)
-    return document
+    return markdown_document(text, theme)
 
 
 def letters(document: QTextDocument, text: str) -> QTextCharFormat:
@@ -121,8 +122,14 @@ def test_colours_are_those_of_the_theme(theme: Theme) -> None:
     assert first.frameFormat().background().color() == DARK.colour("background")
 
 
-def test_what_was_shown_before_is_gone_and_nothing_is_shown_of_nothing(theme: Theme) -> None:
-    document = shown(theme)
-    set_markdown(document, "", theme)
-    assert document.toPlainText() == ""
-    assert not document.begin().blockFormat().hasProperty(QTextFormat.Property.BlockCodeFence)
+def test_what_was_shown_before_is_gone_and_nothing_is_shown_of_nothing(theme: Theme, qtbot: QtBot) -> None:
+    browser = QTextBrowser()
+    qtbot.addWidget(browser)
+    show_markdown(browser, TEXT, theme)
+    first = browser.document()
+    assert browser.toPlainText().startswith("Title with code")
+    show_markdown(browser, "", theme)
+    assert browser.toPlainText() == ""
+    assert not browser.document().begin().blockFormat().hasProperty(QTextFormat.Property.BlockCodeFence)
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert not isValid(first)
