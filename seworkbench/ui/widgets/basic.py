@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from seworkbench.ui.icons import VERDICT_ICONS, icon
 from seworkbench.ui.theme import VERDICT_ROLES
 from seworkbench.ui.widgets.mark import Mark
+from seworkbench.ui.widgets.wrapped_text import WrappedText
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -209,8 +210,8 @@ class ErrorBox(QFrame):
         row.setContentsMargins(12, 8, 12, 8)
         row.addWidget(Mark(theme, "octagon-x", "failed", 18), 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout()
-        self.what = label(wrap=True, selectable=True)
-        self.remedy = label("", "muted", wrap=True, selectable=True)
+        self.what = WrappedText()
+        self.remedy = WrappedText("muted")
         column.addWidget(self.what)
         column.addWidget(self.remedy)
         row.addLayout(column, 1)
