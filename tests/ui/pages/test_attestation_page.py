@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from shiboken6 import delete
 
 from seworkbench.checks import Verdict
@@ -129,6 +129,8 @@ def test_another_header_is_not_equal_and_says_so(page: AttestationDesk) -> None:
     assert verify.chip.verdict is Verdict.FAILED
     assert not verify.sign.equal
     assert verify.sign_word.text() == "Not equal"
+    assert verify.sign_detail.text().endswith("of 64 differ")
+    assert page.page.so_far.chip.text == "failed"
     assert verify.cause.isVisible()
     assert "No replacement" in verify.cause.text.text()
     assert {verdict for verdict, _answer in page.policies().values()} == {"not checked"}
@@ -884,6 +886,39 @@ def test_the_diagram_is_used_without_a_mouse(page: AttestationDesk) -> None:
     assert diagram.open_step == "choose"
     QTest.keyClick(diagram.pills["header"], Qt.Key.Key_Up)
     assert diagram.steps["choose"].hasFocus()
+
+
+def focused() -> QWidget:
+    """What has the focus."""
+    found = QApplication.focusWidget()
+    assert found is not None
+    return found
+
+
+def test_the_way_through_a_case_is_gone_with_the_keyboard_alone(demo: AttestationDesk) -> None:
+    page = demo.page
+    demo.desk.window.activateWindow()
+    page.session.open_step(steps.CHOOSE)
+    demo.settle()
+    page.choose.next.setFocus()
+    for expected in (page.creation.next, page.carry.next, page.perform.answer, page.so_far.expected):
+        QTest.keyClick(focused(), Qt.Key.Key_Space)
+        demo.settle()
+        assert focused() is expected
+    QTest.keyClick(page.so_far.expected, Qt.Key.Key_Space)
+    demo.settle()
+    assert page.expected.isAncestorOf(focused())
+    QTest.keyClick(page.expected.take, Qt.Key.Key_Space)
+    demo.settle()
+    assert page.so_far.chip.verdict is Verdict.PASSED
+
+
+def test_a_second_press_while_it_works_asks_nobody_twice(demo: AttestationDesk) -> None:
+    folder = Path(demo.page.session.state.request_path).parent
+    for _ in range(2):
+        demo.page.perform.answer.click()
+    demo.settle()
+    assert len(list(folder.glob("*.resp"))) == 1
 
 
 def test_the_block_is_used_without_a_mouse(page: AttestationDesk) -> None:

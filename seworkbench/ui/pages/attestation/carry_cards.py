@@ -19,6 +19,7 @@ from seworkbench.ui.widgets.basic import button, label, link
 from seworkbench.ui.widgets.mark import Mark
 
 if TYPE_CHECKING:
+    from seworkbench.ui.jobs import RunningJob
     from seworkbench.ui.pages.attestation.case_list import OpenCase
     from seworkbench.ui.pages.attestation.session import AttestationSession
     from seworkbench.ui.theme import Theme
@@ -124,6 +125,7 @@ class PerformCard(StepCard):
             self.body.addWidget(part)
         self.body.addStretch(1)
         self._case: OpenCase | None = None
+        self._job: RunningJob | None = None
         self.show_way("real")
 
     def show_way(self, way: str) -> None:
@@ -148,7 +150,7 @@ class PerformCard(StepCard):
         self.came.setText(f"{place}, {bytes_text(len(there))}" if there else "No response yet.")
         self.save.setVisible(there is not None and not session.state.response_path)
         folder = session.machine.folder
-        self.machine.show_text(folder or "None: choose the folder of one, or make one on the Machine page.")
+        self.machine.show_text(folder or "none chosen yet")
         self.fault.setText(f"Told to answer falsely: {session.machine.fault}. That is chosen on the Machine page.")
         self.fault.setVisible(bool(session.machine.fault))
         self.answer.setEnabled(bool(folder) and session.files.request is not None and not self.wrong.text())
@@ -249,17 +251,16 @@ class PerformCard(StepCard):
         self.refresh()
 
     def _answer(self) -> None:
+        # The button stays enabled, or the focus would leave it; a second press while it works does nothing.
+        if self._job is not None and not self._job.finished:
+            return
         request = Path(self._session.state.request_path or suggested_file(self._session, ".req"))
         response = request.with_suffix(".resp")
         number = 2
         while response.exists():
             response = request.with_name(f"{request.stem}-{number}.resp")
             number += 1
-        job = self._session.machine.answer(response)
-        if job is not None:
-            self.answer.setEnabled(False)
-            job.failed.connect(lambda _error: self.refresh())
-            job.stopped.connect(self.refresh)
+        self._job = self._session.machine.answer(response)
 
 
 def _as_line(content: bytes, form: str) -> str:

@@ -17,6 +17,7 @@ from seworkbench.ui.pages.build.parts import Elided, WarningBox, ask_open, ask_s
 from seworkbench.ui.widgets.basic import VerdictChip, button, label, link, rule
 
 if TYPE_CHECKING:
+    from seworkbench.ui.jobs import RunningJob
     from seworkbench.ui.pages.attestation.case_list import OpenCase
     from seworkbench.ui.pages.attestation.session import AttestationSession
     from seworkbench.ui.workbench import Workbench
@@ -43,6 +44,7 @@ class CreateCard(StepCard):
         self._session = session
         self._case: OpenCase | None = None
         self._anew = False
+        self._job: RunningJob | None = None
         self.there = self._make_there(workbench)
         self.body.addWidget(self.there)
         self.form = self._make_form(workbench)
@@ -173,14 +175,15 @@ class CreateCard(StepCard):
         self.refresh()
 
     def _create(self) -> None:
-        job = self._session.preparation.create(Path(self.request.text().strip()), Path(self.key.text().strip()))
-        if job is not None:
-            self.make.setEnabled(False)
-            job.done.connect(lambda _made: self._made())
-            job.failed.connect(lambda _error: self.refresh())
-            job.stopped.connect(self.refresh)
+        # The button stays enabled, or the focus would leave it; a second press while it works does nothing.
+        if self._job is None or self._job.finished:
+            self._job = self._session.preparation.create(
+                Path(self.request.text().strip()), Path(self.key.text().strip())
+            )
+            if self._job is not None:
+                self._job.done.connect(self._made)
 
-    def _made(self) -> None:
+    def _made(self, _created: object) -> None:
         self._anew = False
         self.refresh()
 

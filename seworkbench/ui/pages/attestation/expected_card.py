@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QGridLayout,
@@ -176,6 +176,12 @@ class ExpectedCard(StepCard):
         self.body.addWidget(self.firmware)
 
     # --- showing
+
+    def focus_first(self) -> bool:
+        """The first machine, or what is asked of all."""
+        boxes = [box for box, _key in self._keys.values()]
+        (boxes[0] if boxes else self.need_image).setFocus(Qt.FocusReason.TabFocusReason)
+        return True
 
     def show_values(self) -> None:
         """Show what is expected now."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from seworkbench.errors import SeError
 from seworkbench.files import read_whole
@@ -82,6 +82,7 @@ class AttestationPage(Page):
         self.session = AttestationSession(workbench.jobs, trust, workbench.machine, workbench.pasted.holds, self)
         self._message = ""
         self._seen: OpenCase | None = None
+        self._place = ("", False)  # the step that is shown, and whether expected values are
         self._deleting: int | None = None
         self._editing = False  # the expected values
         self.error = ErrorBox(theme)
@@ -326,6 +327,7 @@ class AttestationPage(Page):
         if self._message:
             self.message.show_message(open_message(self._message, now))
         self._editing = self._editing and step == steps.POLICY
+        focus = self._focus_before(step)
         for name, card in self._cards().items():
             shown = name == step or (name in _LAST and step in _LAST)
             card.setVisible(shown and not self._editing)
@@ -339,6 +341,26 @@ class AttestationPage(Page):
         self.so_far.setVisible(not self._editing)
         self.so_far.refresh()
         self._side.refresh()
+        if focus:
+            self._focus_step(step)
+
+    def _focus_before(self, step: str) -> bool:
+        """Whether the focus has to follow to another card; it waits on the step meanwhile, or Qt would pass it on."""
+        place, self._place = self._place, (step, self._editing)
+        focus = QApplication.focusWidget()
+        if place == self._place or focus is None or not self.area.isAncestorOf(focus):
+            return False
+        if self.diagram.isAncestorOf(focus) or self.message.isAncestorOf(focus):
+            return False
+        self.diagram.steps[step].setFocus()
+        return True
+
+    def _focus_step(self, step: str) -> None:
+        """Give the focus to what a person does next; where that is nothing in particular it stays with the step."""
+        if self._editing:
+            self.expected.focus_first()
+        elif not self._cards()[step].focus_first() and self.session.result is not None:
+            self.so_far.expected.setFocus()
 
     def _situation(self) -> Situation:
         session = self.session

@@ -83,7 +83,8 @@ def _choose(now: Situation) -> SequenceStep:
     if header is None:
         verdict, text = _NOT_CHECKED, f"no SE header yet, {keys}" if count else "no SE header yet"
     elif doubtful:
-        verdict, text = _WARNING, f"SE header {bytes_text(header.header.sehs)}, {doubtful} of {keys} not verified"
+        which = keys if doubtful == count else f"{doubtful} of {keys}"
+        verdict, text = _WARNING, f"SE header {bytes_text(header.header.sehs)}, {which} not verified"
     elif count:
         verdict, text = _PASSED, f"SE header {bytes_text(header.header.sehs)}, {keys}"
     elif now.files.arcb is not None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QGuiApplication, QPainter, QPainterPath, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from seworkbench.checks import Verdict
 from seworkbench.ui.widgets.basic import Card, VerdictChip, button, label
@@ -43,6 +43,14 @@ class StepCard(Card):
         """Whether its step is the one that is open."""
         self._is_open = is_open
         self.update()
+
+    def focus_first(self) -> bool:
+        """Give the focus to what a person does here; tells whether there is anything."""
+        buttons = [made for made in self.findChildren(QPushButton) if made.objectName() == "primary"]
+        usable = [made for made in buttons if made.isVisibleTo(self) and made.isEnabled()]
+        if usable:
+            usable[0].setFocus(Qt.FocusReason.TabFocusReason)
+        return bool(usable)
 
     def show_verdict(self, verdict: Verdict | None) -> None:
         """Show what the step came to; None while that is not worth saying."""
