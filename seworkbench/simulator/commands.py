@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from seworkbench.simulator.tampering import Target
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 REQUEST, RESPONSE, OLD_RESPONSE, USER_DATA = "request.bin", "response.bin", "old-response.bin", "user-data.bin"
 _BITS = 8
+_VARIABLE = "MACHINE"
+_WIDTH = 72
+# The program, and the two words that name the command.
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +41,38 @@ class Deed:
     said: str
     commands: tuple[tuple[str, ...], ...]
 
-    @property
-    def text(self) -> str:
-        """For a POSIX shell: a comment, and a line for each command."""
-        return "\n".join((f"# {self.said}", *map(shlex.join, self.commands)))
+
+def commands_text(folder: MachineFolder, deeds: Iterable[Deed]) -> str:
+    """What was done with a machine, for a POSIX shell: the folder first, then a comment before each deed.
+
+    Args:
+        folder: the machine; its folder is named once.
+        deeds: what was done with it, in order.
+    """
+    place = _word(folder.path)
+    blocks = [f"{_VARIABLE}={shlex.quote(place)}"]
+    blocks += ["\n".join((f"# {deed.said}", *(_line(words, place) for words in deed.commands))) for deed in deeds]
+    return "\n\n".join(blocks)
 
 
-def commands_text(deeds: Iterable[Deed]) -> str:
-    """All of them, one after the other."""
-    return "\n\n".join(deed.text for deed in deeds)
+def _line(words: Sequence[str], place: str) -> str:
+    """A command; a long one is continued on a line for each option and each file."""
+    groups = [" ".join(words[:_NAMED])]
+    for before, word in pairwise(words[_NAMED - 1 :]):
+        quoted = _quoted(word, place)
+        if before.startswith("-") and not word.startswith("-"):
+            groups[-1] += f" {quoted}"
+        else:
+            groups.append(quoted)
+    line = " ".join(groups)
+    return line if len(line) <= _WIDTH else " \\\n  ".join(groups)
+
+
+def _quoted(word: str, place: str) -> str:
+    if word == place or word.startswith(f"{place}/"):
+        rest = word.removeprefix(place)
+        return f'"${_VARIABLE}"{shlex.quote(rest) if rest else ""}'
+    return shlex.quote(word)
 
 
 def _machine(command: str, folder: MachineFolder, *more: str) -> tuple[str, ...]:
@@ -100,8 +128,10 @@ def store_locked(folder: MachineFolder) -> Deed:
 def image_built(folder: MachineFolder, image: PurePath) -> Deed:
     """An image was built for it, of inputs that are gone."""
     command = ["seworkbench", "image", "create", "-i", "KERNEL", "-r", "RAMDISK", "-p", "COMMAND-LINE"]
-    command += ["-k", _word(folder.document_path), "-C", ",".join(map(_word, folder.certificate_paths))]
-    command += ["--crl", ",".join(map(_word, folder.crl_paths)), "--root-ca", _word(folder.root_path), "--offline"]
+    command += ["-k", _word(folder.document_path)]
+    for option, paths in (("-C", folder.certificate_paths), ("--crl", folder.crl_paths)):
+        command += [word for path in paths for word in (option, _word(path))]
+    command += ["--root-ca", _word(folder.root_path), "--offline"]
     return Deed(
         "Build an image for it; what the demonstration is built of is made up, put your own files there",
         ((*command, "-o", _word(image)),),

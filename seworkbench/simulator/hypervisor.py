@@ -23,7 +23,7 @@ from seworkbench.simulator.codes import Code, DiagResponse, PvCommand
 from seworkbench.simulator.diag308 import IpibAnswer, set_ipib, unpacked_length
 from seworkbench.simulator.events import PageRun
 from seworkbench.simulator.guest import Glimpses, GuestForecast, forecast, not_started
-from seworkbench.simulator.loading import Handover, LoadedImage, load, load_checks
+from seworkbench.simulator.loading import Handover, LoadedImage, is_loaded, load, load_checks
 from seworkbench.simulator.memory import FileMemory, Memory
 from seworkbench.simulator.secure_parameters import STEPS as HEADER_STEPS
 from seworkbench.simulator.secure_parameters import OpenedHeader, failed
@@ -54,6 +54,7 @@ class StartOutcome(Enum):
     """How far a machine gets with an image; the value is a sentence."""
 
     STARTED = "The Ultravisor started the guest."
+    NOT_LOADED = "The hypervisor finds no address to start the boot loader at."
     NOT_HANDED_OVER = "stage3a hands over no header and no IPIB: nothing was asked for."
     PROGRAM_EXCEPTION = "stage3a ended in a program exception: the IPIB is not at the address of a page."
     IPIB_REFUSED = "The hypervisor refused the IPIB."
@@ -221,7 +222,9 @@ class GuestStarting:
         verification = _verify(ultravisor, unpacking)
         if verification is not None:
             yield narration.verified(verification)
-        response = _first_refusal(handover, ipib, parameters, unpacking, verification)
+        response = None
+        if is_loaded(loading):
+            response = _first_refusal(handover, ipib, parameters, unpacking, verification)
         future = not_started("The guest is not verified.")
         if verification is not None and verification.executed:
             psw = ultravisor.start()
@@ -239,7 +242,7 @@ class GuestStarting:
         self._result = GuestStart(
             machine=self._machine.name,
             check=group("start", f"Simulated start on “{self._machine.name}”", checks),
-            outcome=_outcome(handover, ipib, response, ultravisor),
+            outcome=_outcome(loading, handover, ipib, response, ultravisor),
             response=response,
             opened=ultravisor.opened,
             forecast=future,
@@ -399,10 +402,16 @@ def _first_refusal(
 
 
 def _outcome(
-    handover: Handover | None, ipib: IpibAnswer, response: DiagResponse | None, ultravisor: Ultravisor
+    loading: Check,
+    handover: Handover | None,
+    ipib: IpibAnswer,
+    response: DiagResponse | None,
+    ultravisor: Ultravisor,
 ) -> StartOutcome:
     if handover is None or handover.args_end is None:
         return StartOutcome.NOT_HANDED_OVER
+    if not is_loaded(loading):
+        return StartOutcome.NOT_LOADED
     if ipib.response is None:
         return StartOutcome.PROGRAM_EXCEPTION
     if ipib.response.response != codes.DIAG_ACCEPTED:

@@ -326,7 +326,7 @@ IMAGE_ATTACKS: tuple[ImageAttack, ...] = (
         "missing-component",
         "A component left out",
         _HOST + "takes the last component out of the table: the boot loader would be zeros.",
-        "uv.verify.nep",
+        "uv.verify.ald",
         codes.ALD_MISMATCH,
         "image.digest.nep",
         _missing_component,

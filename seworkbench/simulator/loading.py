@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seworkbench.checks import Check, Step, group
+from seworkbench.checks import Check, Step, Verdict, group
 from seworkbench.errors import FormatError
 from seworkbench.files import explained, open_input
 from seworkbench.formats.image_metadata import METADATA_MAGIC, METADATA_OFFSET, METADATA_VERSION, ImageMetadata
@@ -129,6 +129,16 @@ def load_checks(image: LoadedImage) -> tuple[Check, Handover | None]:
         _gap(image, handover),
     ]
     return group("load", "Loading", checks), handover
+
+
+def is_loaded(loading: Check) -> bool:
+    """Whether the hypervisor finds where to start the boot loader.
+
+    Args:
+        loading: what load_checks found.
+    """
+    start = loading.find(PSW.id)
+    return start is not None and start.verdict is not Verdict.FAILED
 
 
 def _short_psw(image: LoadedImage) -> Check:

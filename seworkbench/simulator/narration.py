@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from seworkbench.checks import Check, Verdict, group
 from seworkbench.simulator import codes
 from seworkbench.simulator.events import Actor, PageRun, StartEvent
+from seworkbench.simulator.loading import is_loaded
 
 if TYPE_CHECKING:
     from seworkbench.formats.psw import Psw
@@ -68,6 +69,16 @@ def loaded(loading: Check, handover: Handover | None) -> StartEvent:
     """The boot loader was started."""
     checks = tuple(loading.leaves())
     handed_over = handover is not None and handover.args_end is not None
+    if handed_over and not is_loaded(loading):
+        return StartEvent(
+            Actor.HYPERVISOR,
+            "IPL",
+            "Load the image and start its boot loader",
+            f"There is no address to start at. {_first_failure(loading)}",
+            checks=checks,
+            refused=True,
+            rule="boot.md#how-the-file-is-loaded",
+        )
     explanation = "stage3a hands over no header and no IPIB."
     if handover is not None and handed_over:
         explanation = (
@@ -164,4 +175,4 @@ def runs(future: GuestForecast) -> StartEvent:
 
 def _first_failure(check: Check) -> str:
     leaf = next((leaf for leaf in check.leaves() if leaf.verdict is Verdict.FAILED), None)
-    return f"{leaf.title}: {leaf.reason}" if leaf else ""
+    return f"“{leaf.title}” failed: {leaf.reason}" if leaf else ""

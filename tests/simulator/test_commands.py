@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -56,11 +58,8 @@ def do(tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> Callable
     monkeypatch.chdir(tmp_path)
 
     def run_all(deed: Deed) -> list[int]:
-        said, *lines = deed.text.splitlines()
-        assert said == f"# {deed.said}"
-        words = [shlex.split(line) for line in lines]
-        assert [line[0] for line in words] == ["seworkbench"] * len(words)
-        return [run(line[1:]) for line in words]
+        assert [words[0] for words in deed.commands] == ["seworkbench"] * len(deed.commands)
+        return [run(list(words[1:])) for words in deed.commands]
 
     return run_all
 
@@ -139,4 +138,22 @@ def test_the_image_of_the_demonstration_names_what_it_cannot(place: Path, folder
     deed = commands.image_built(folder, place / "demo.img")
     assert {"KERNEL", "RAMDISK", "COMMAND-LINE"} <= set(deed.commands[0])
     assert str(folder.document_path) in deed.commands[0]
-    assert commands.commands_text([deed, deed]).count("# Build an image for it") == 2
+
+
+def test_the_text_says_to_a_shell_what_was_done(place: Path, folder: MachineFolder, tmp_path: Path) -> None:
+    program = tmp_path / "bin" / "seworkbench"
+    program.parent.mkdir()
+    # Tells what it was called with; that the commands do what they say is tested above.
+    program.write_text(f"#!{sys.executable}\nimport sys\nprint(sys.argv[1:])\n")
+    program.chmod(0o755)
+    deeds = [
+        commands.image_built(folder, place / "an image.img"),
+        commands.started(folder, place / "an image.img", attack=ATTACKS["forged-pld"], masks=[(0x15000, 0x81)]),
+        commands.answered(folder, None, user_data=True),
+    ]
+    text = commands.commands_text(folder, deeds)
+    assert text.startswith("MACHINE=")
+    assert text.count(str(folder.path)) == 1, "the folder is named once"
+    environment = {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"}
+    ran = subprocess.run(["sh", "-eu", "-c", text], env=environment, capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines() == [str(list(words[1:])) for deed in deeds for words in deed.commands]

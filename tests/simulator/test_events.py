@@ -93,7 +93,7 @@ def test_another_machine_refuses_with_the_firmwares_code(tmp_path: Path, image_a
         "actor": "Ultravisor",
         "call": "UV call 0x0300",
         "title": "Set secure parameters",
-        "explanation": "A key slot is for this machine: None of the key slots is for this machine.",
+        "explanation": "“A key slot is for this machine” failed: None of the key slots is for this machine.",
         "refused": True,
         "uv_rc": "0x0108",
         "uv_rrc": "0x0005",

@@ -19,7 +19,7 @@ from seworkbench.image.verify import verify_image
 from seworkbench.jobs import Job
 from seworkbench.secret import Secret
 from seworkbench.simulator.codes import Code
-from seworkbench.simulator.hypervisor import StartOutcome, start_guest
+from seworkbench.simulator.hypervisor import GuestStarting, StartOutcome, start_guest
 from seworkbench.simulator.image_tampering import IMAGE_ATTACKS, ImageAttack, image_tampering
 from seworkbench.simulator.machine import Machine
 from seworkbench.simulator.tampering import Edit, Flip, Tampering, write_tampered
@@ -68,9 +68,19 @@ def test_the_machine_catches_it_where_it_says(image: Path, attack: ImageAttack) 
         assert not result.started
         assert code == attack.code
     elif result.started:
-        assert attack.step in {"guest.psw", "load.psw"}
+        assert attack.step == "guest.psw"
     else:
-        assert result.outcome is StartOutcome.IPIB_REFUSED
+        assert result.outcome in (StartOutcome.IPIB_REFUSED, StartOutcome.NOT_LOADED)
+
+
+@by_id
+def test_the_step_it_names_is_the_first_that_fails(image: Path, attack: ImageAttack) -> None:
+    events = list(GuestStarting(tampered(attack, image), MACHINE))
+    wrong = [check.id for event in events for check in event.checks if check.verdict is Verdict.FAILED]
+    assert wrong[:1] == ([attack.step] if attack.step else [])
+    refused = [event for event in events if event.refused]
+    if refused and refused[0].code is not None:
+        assert refused[0].code == attack.code
 
 
 @by_id

@@ -69,8 +69,10 @@ def test_another_start_address_is_a_warning(start: Start, image_a: Image) -> Non
 def test_a_long_psw_at_the_start_is_a_failure(start: Start, image_a: Image) -> None:
     result = start(image_a.patched(0, be64(0x0000000180011000)))
     assert failed(result.check) == {"load.psw"}
-    # zipl starts the image by another way.
-    assert result.started
+    assert result.outcome is StartOutcome.NOT_LOADED
+    assert result.response is None
+    # All of it is judged nevertheless: zipl would start the image by another way.
+    assert leaf(result.check, "uv.verify.pld").verdict is Verdict.PASSED
 
 
 def test_metadata_of_another_version_are_a_warning(start: Start, image_a: Image) -> None:

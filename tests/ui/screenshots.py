@@ -26,13 +26,12 @@ from PySide6.QtWidgets import QApplication
 from shiboken6 import delete
 
 from seworkbench.ui.app import make_window
-from seworkbench.ui.pages.machine.page import MachinePage
 from seworkbench.ui.pages.trust.page import TrustPage
 from seworkbench.ui.theme import ThemeChoice
 
 from .attestation_states import STATES as ATTESTATION_STATES
 from .desk import FIRST_COMPONENT, INPUTS, PKI, Images, tampered, wait_until
-from .machines import quick_machine
+from .machine_states import STATES as MACHINE_STATES
 from .trust_files import TrustFiles, write_trust_files
 
 if TYPE_CHECKING:
@@ -290,75 +289,6 @@ def _ramdisk(studio: Studio) -> Path:
     return path
 
 
-def _machine_page(studio: Studio) -> MachinePage:
-    page = studio.window.pages["machine"]
-    assert isinstance(page, MachinePage)
-    studio.window.show_page("machine")
-    return page
-
-
-def _machine_empty(studio: Studio) -> None:
-    _machine_page(studio)
-
-
-def _machine_made(studio: Studio) -> None:
-    page = _machine_page(studio)
-    folder = quick_machine(studio.folder / "z16")
-    page.open(folder.path)
-    studio.settle()
-
-
-def _machine_inserted(studio: Studio) -> None:
-    _machine_made(studio)
-    _machine_page(studio).make_demo_image()
-    studio.settle()
-    studio.settle()
-
-
-def _machine_playing(studio: Studio) -> None:
-    _machine_inserted(studio)
-    page = _machine_page(studio)
-    page.player.pace = 0
-    page.play_or_pause()
-    wait_until(lambda: sum(page.field.done) > 300, "most pages")
-    page.player.pause()
-
-
-def _machine_started(studio: Studio) -> None:
-    _machine_inserted(studio)
-    _play_machine(studio)
-
-
-def _play_machine(studio: Studio) -> None:
-    page = _machine_page(studio)
-    page.to_end()
-    wait_until(lambda: page.player.over, "the start to end")
-    studio.settle()
-
-
-def _machine_refused(studio: Studio) -> None:
-    _machine_inserted(studio)
-    _machine_page(studio).attack("page-bit")
-    studio.settle()
-    _play_machine(studio)
-
-
-def _machine_bytes(studio: Studio) -> None:
-    _machine_inserted(studio)
-    page = _machine_page(studio)
-    page.flip(0x14038, 3)
-    studio.settle()
-    _play_machine(studio)
-    page.show_bench("bytes")
-
-
-def _machine_false(studio: Studio) -> None:
-    _machine_started(studio)
-    page = _machine_page(studio)
-    page.show_bench("attestation")
-    page.play_false("other-guest")
-
-
 def _messages(studio: Studio) -> None:
     studio.window.show_page("overview")
     studio.drop(PKI / "garbage.crt", INPUTS / "elf", PKI / "host.crl", studio.folder / "gone")
@@ -401,18 +331,11 @@ STATES: dict[str, Callable[[Studio], None]] = {
     "build-running": _build_running,
     "build-built": _build_built,
     "build-readme": _build_readme,
-    "machine-empty": _machine_empty,
-    "machine-made": _machine_made,
-    "machine-inserted": _machine_inserted,
-    "machine-playing": _machine_playing,
-    "machine-started": _machine_started,
-    "machine-refused": _machine_refused,
-    "machine-bytes": _machine_bytes,
-    "machine-false": _machine_false,
     "messages": _messages,
     "palette": _palette,
     "help": _help,
     **ATTESTATION_STATES,
+    **MACHINE_STATES,
 }
 # The pictures of README.md: state -> file in resources/pictures.
 _README = {

@@ -26,6 +26,7 @@ from seworkbench.ui.workbench import Workbench
 # The tests of a folder form a package; the desk stands in the folder above.
 from ...simulator.builder import HOST2, KERNEL, Recipe, build  # noqa: TID252
 from ...simulator.secret_requests import SecretRequest  # noqa: TID252
+from .. import machine_attacks  # noqa: TID252
 from ..desk import PKI, listed, wait_until  # noqa: TID252
 from ..machines import image_for, quick_machine, quick_pki  # noqa: TID252
 
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from seworkbench.ui.pages.machine.calls import Call
 
 PAGES = 24
-ATTACKS = {attack.id: attack for attack in IMAGE_ATTACKS}
 
 
 @pytest.fixture(scope="module")
@@ -418,7 +418,7 @@ def test_a_flipped_page_bit_is_caught_and_shown_where_it_is(bench: Bench) -> Non
     kernel = build(Recipe()).part(KERNEL).address
     verdict, words = bench.outcome
     assert verdict is Verdict.FAILED
-    assert words.startswith("Caught by the Ultravisor at “Verify”: Content of the pages (PLD).")
+    assert words.startswith("Caught by the Ultravisor at “Verify”: “Content of the pages (PLD)” failed.")
     assert "RC 0x0102  RRC 0x001b" in words
     assert bench.guest() is None, "a refused start leaves no guest"
     assert bench.page.field.refused
@@ -436,49 +436,13 @@ def test_a_flipped_page_bit_is_caught_and_shown_where_it_is(bench: Bench) -> Non
     assert bench.page.bytes.isVisible()
 
 
-@pytest.mark.parametrize(
-    ("attack", "call"),
-    [
-        ("short-psw", "IPL"),
-        ("component-order", "DIAG 308 subcode 8"),
-        ("cut-off", "DIAG 308 subcode 8"),
-        ("magic", "UV call 0x0300"),
-        ("header-tag", "UV call 0x0300"),
-        ("moved-component", "UV call 0x0302"),
-        ("forged-tld", "UV call 0x0302"),
-        ("start-address", "stage3b"),
-    ],
-)
-def test_attacks_are_caught_at_the_call_that_must_catch_them(bench: Bench, attack: str, call: str) -> None:
+def test_every_attack_is_caught_where_it_says_and_shown_there(bench: Bench) -> None:
     bench.ready()
-    bench.page.attack(attack)
-    bench.settle()
-    bench.click("To the end")
-    wait_until(lambda: bench.page.player.over, "the start to end")
-    bench.settle()
-    failed = [one for one in bench.calls if one.verdict is Verdict.FAILED and one.call != "wait"]
-    assert [one.call for one in failed] == [call]
-    culprit = failed[0].culprit
-    assert culprit is not None
-    assert culprit.id == ATTACKS[attack].step
-    code = ATTACKS[attack].code
-    if code is not None:
-        assert failed[0].code == code
-    assert bench.outcome[0] is Verdict.FAILED
-    medium = bench.page.session.medium
-    assert medium is not None
-    place = medium.prepared.places[0]
-    # What was cut off is shown at the last byte that is left.
-    assert bench.page.bytes.offset == place.offset - (not place.after)
-
-
-def test_what_no_machine_refuses_is_a_warning_of_the_checks(bench: Bench) -> None:
-    bench.ready()
-    bench.page.attack("loader")
-    bench.settle()
-    bench.play()
-    assert bench.guest() is not None
-    assert Verdict.FAILED not in {call.verdict for call in bench.calls}
+    for attack in IMAGE_ATTACKS:
+        machine_attacks.make(bench.page, attack)
+        assert machine_attacks.findings(bench.page, attack) == [], attack.id
+        starts = attack.step in ("", "guest.psw")
+        assert (bench.guest() is not None) is starts, attack.id
 
 
 def test_bits_are_flipped_at_the_byte_and_flipped_back(bench: Bench) -> None:
@@ -657,14 +621,14 @@ def test_what_was_done_is_shown_as_commands(bench: Bench) -> None:
     bench.settle()
     bench.window.actions_table.run("machine.commands")
     assert bench.page.parts.part == COMMANDS
-    machine, image = str(bench.machine), str(bench.image)
-    shown = bench.page.parts.commands.text.toPlainText()
+    shown = bench.page.parts.commands.text.toPlainText().replace(" \\\n  ", " ")
     assert [line for line in shown.splitlines() if line and not line.startswith("#")] == [
-        f"seworkbench machine show {machine}",
-        f"seworkbench machine tamper {image} forged-pld --machine {machine} -o tampered-1-guest.img",
+        f"MACHINE={bench.machine}",
+        'seworkbench machine show "$MACHINE"',
+        f'seworkbench machine tamper {bench.image} forged-pld --machine "$MACHINE" -o tampered-1-guest.img',
         "seworkbench machine tamper tampered-1-guest.img --flip 0x15000.7 -o flipped-1-guest.img",
-        f"seworkbench machine start {machine} flipped-1-guest.img",
-        f"seworkbench machine renew {machine} --expired",
+        'seworkbench machine start "$MACHINE" flipped-1-guest.img',
+        'seworkbench machine renew "$MACHINE" --expired',
     ]
     bench.click("Another machine…")
     assert bench.page.parts.commands.text.toPlainText() == ""

@@ -200,6 +200,10 @@ class AttackList(QWidget):
         entry = self.list.currentIndex().data(_ENTRY)
         return entry if isinstance(entry, Entry) else None
 
+    def is_made(self, attack_id: str) -> bool:
+        """Whether that attack is made at present."""
+        return bool(attack_id) and attack_id == self._made
+
     def choose(self, attack_id: str) -> None:
         """Select an attack."""
         for row in range(self.list.count()):

@@ -126,7 +126,7 @@ class Call:
                 return "executed"
             own = "; the number is the simulator's own, that of the firmware is not public" if self.code.is_own else ""
             culprit = self.culprit
-            return f"refused: {culprit.title}{own}" if culprit else f"refused{own}"
+            return f"refused: “{culprit.title}” failed{own}" if culprit else f"refused{own}"
         if self.register is None:
             return ""
         return "accepted" if self.register & 0xFFFF == codes.DIAG_ACCEPTED else "refused"

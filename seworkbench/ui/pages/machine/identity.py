@@ -48,7 +48,7 @@ class Identity(QWidget):
         self._theme = theme
         self._now = now
         self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setContentsMargins(0, 0, _GROUP, 0)  # a bar may stand beside it
         self._column.setSpacing(6)
 
     def show_machine(self, folder: MachineFolder | None, guest: ProtectedGuest | None) -> None:
@@ -135,7 +135,7 @@ class Identity(QWidget):
         head.addWidget(label("locked" if store.locked else "not locked", "muted"))
         self._column.addWidget(label(_store_words(store), wrap=True))
         for secret in store.secrets[-_MOST_SECRETS:]:
-            words = f"{secret_type_name(secret.type)}, {secret.length} bytes, id {secret.id.hex()[:_GROUP]}…"
+            words = f"{secret_type_name(secret.type)}, {secret.length} bytes, {_id_words(secret.id)}"
             made = label(words, "small", wrap=True, selectable=True)
             made.setToolTip(f"0x{secret.id.hex()}")
             self._column.addWidget(made)
@@ -169,6 +169,14 @@ class Identity(QWidget):
 
     def _button(self, text: str, wish: str) -> QWidget:
         return button(text, partial(self.asked.emit, wish))
+
+
+def _id_words(secret_id: bytes) -> str:
+    """An id that is a name as that name, any other one by its beginning."""
+    name = secret_id.rstrip(b"\0")
+    if name and len(name) < len(secret_id) and name.isascii() and name.decode().isprintable():
+        return f"“{name.decode()}”"
+    return f"id {secret_id.hex()[:_GROUP]}…"
 
 
 def _store_words(store: SecretStore) -> str:

@@ -22,6 +22,7 @@ from seworkbench.formats.layout import Protection
 from seworkbench.recognise import Kind, Recognised
 from seworkbench.simulator.attestation_tampering import ATTESTATION_ATTACKS
 from seworkbench.simulator.commands import image_built
+from seworkbench.simulator.events import Actor
 from seworkbench.simulator.image_tampering import IMAGE_ATTACKS
 from seworkbench.ui.actions import Action
 from seworkbench.ui.pages.build.parts import Elided, Segments, ask_open, ask_save
@@ -56,9 +57,11 @@ if TYPE_CHECKING:
     from seworkbench.ui.workbench import Workbench
 
 IMAGE_TAB, BYTES_TAB, ATTESTATION_TAB = "image", "bytes", "attestation"
+# As it is said in sentences.
+_WHO = {actor: actor.value if actor is Actor.LOADER else f"the {actor.value}" for actor in Actor}
 _DOCUMENT_LIMIT = 1 << 20
 _PUBLIC_MODE = 0o644
-_CALLS_WIDTH, _BENCH_WIDTH = 400, 480
+_CALLS_WIDTH, _BENCH_WIDTH = 364, 516
 # Narrower than this, in unscaled pixels, calls and bench do not stand side by side; less height shows too little.
 _WIDE, _LEAST_BELOW, _LEAST_MEMORY = 760, 250, 268
 
@@ -304,7 +307,7 @@ class MachinePage(Page):
         self._side.show_part(COMMANDS)
 
     def _show_deeds(self) -> None:
-        self._side.show_deeds(self.desk.deeds)
+        self._side.show_deeds(self.desk.folder, self.desk.deeds)
 
     def show_bench(self, tab: str) -> None:
         """Show "image" (attacks on it), "bytes" or "attestation" at the bench."""
@@ -380,7 +383,7 @@ class MachinePage(Page):
             hashed = (Protection.HASHED, Protection.ENCRYPTED_HASHED)
             regions = [
                 MapRegion(area.offset, area.length, area.name, area.protection, hashed=area.protection in hashed)
-                for area in medium.parts
+                for area in medium.remains
             ]
         self.map.show_map(size, regions)
         places = medium.prepared.places if medium else ()
@@ -388,7 +391,8 @@ class MachinePage(Page):
             PageGroup(area.name, area.offset, -(-area.length // PAGE_SIZE))
             for area in (medium.components if medium else ())
         ]
-        self.field.show_groups(groups, [(change.offset, change.length) for change in places])
+        changed = [(change.offset, change.length) for change in places]
+        self.field.show_groups(groups, changed, lost=medium is not None)
         attack = medium.changes.attack if medium else None
         self.attacks.show_made(attack.id if attack else "")
         shown = (medium.image, attack) if medium else None
@@ -491,8 +495,10 @@ class MachinePage(Page):
         else:
             verdict = Verdict.FAILED
             culprit = refused.culprit
-            what = f" {culprit.title}." if culprit else ""
-            text = f"Caught by the {refused.actor.value} at “{refused.title}”:{what} {refused.answer}".strip()
+            what = f" “{culprit.title}” failed." if culprit else ""
+            text = f"Caught by {_WHO[refused.actor]} at “{refused.title}”:{what} {refused.answer}".strip()
+            if result.started:
+                text = f"No machine refuses it, but the guest comes to nothing:{what}"
             self._side.show_part(CALL)
             medium = self.session.medium
             spots = spots_of(refused, medium) if medium else ()
@@ -599,8 +605,8 @@ class MachinePage(Page):
         below.addWidget(timeline)
         below.addWidget(self._make_bench())
         below.setSizes([_CALLS_WIDTH, _BENCH_WIDTH])
-        below.setStretchFactor(0, 4)
-        below.setStretchFactor(1, 5)
+        below.setStretchFactor(0, 5)
+        below.setStretchFactor(1, 7)
         self.below = below
         column.addWidget(self.memory, 2)
         column.addWidget(below, 3)

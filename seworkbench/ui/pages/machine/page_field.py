@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _CELL, _PITCH, _ROW, _NAME = 8, 10, 14, 132
 _LEAST_ROWS = 5
+_NONE = "The pages that the Ultravisor unpacks appear here."
+_LOST = "The component table is gone: nobody can tell which pages the Ultravisor is to unpack."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class PageField(QWidget):
         self._groups: tuple[PageGroup, ...] = ()
         self._done: list[int] = []
         self._changed: tuple[tuple[int, int], ...] = ()
+        self._empty_words = _NONE
         self._refused = False
         self._head: int | None = None
         self._rows: list[_Row] = []
@@ -100,13 +103,17 @@ class PageField(QWidget):
         """How many pages a cell stands for."""
         return self._share
 
-    def show_groups(self, groups: Sequence[PageGroup], changed: Sequence[tuple[int, int]] = ()) -> None:
+    def show_groups(
+        self, groups: Sequence[PageGroup], changed: Sequence[tuple[int, int]] = (), *, lost: bool = False
+    ) -> None:
         """Show components, none of them unpacked.
 
         Args:
             groups: the components in their order.
             changed: offset and length of what somebody changed.
+            lost: whether there is an image, but nothing in it leads to components.
         """
+        self._empty_words = _LOST if lost else _NONE
         self._groups = tuple(groups)
         self._changed = tuple(changed)
         self.show_progress({})
@@ -196,7 +203,7 @@ class PageField(QWidget):
         if not self._groups:
             painter.setPen(roles.colour("muted"))
             painter.setFont(self._theme.font(12))
-            text = "The pages that the Ultravisor unpacks appear here."
+            text = self._empty_words
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap, text)
             return
         columns = self._columns()

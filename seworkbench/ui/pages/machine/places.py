@@ -69,13 +69,17 @@ def spots_of(call: Call, medium: Medium) -> tuple[Spot, ...]:
     field = _field(culprit.id, medium.inspection)
     if field is None:
         return changed
-    why = "What the pages were compared with." if culprit.id.startswith("uv.verify") else f"Looked at: {culprit.title}."
+    why = (
+        "What the pages were compared with."
+        if culprit.id.startswith("uv.verify")
+        else f"Looked at for “{culprit.title}”."
+    )
     return (*changed, Spot(field.offset, field.title, why))
 
 
 def region_at(medium: Medium, offset: int) -> str:
     """What lies at an offset, with the page of a component."""
-    for area in medium.parts:
+    for area in medium.original.parts() if offset >= medium.inspection.size else medium.remains:
         if area.offset <= offset < area.offset + area.length:
             page = (offset - area.offset) // PAGE_SIZE + 1
             pages = -(-area.length // PAGE_SIZE)
@@ -92,7 +96,7 @@ def _changed(change: Change, medium: Medium) -> Spot:
     elif not change.before:
         about = f"Added: {len(change.after)} bytes behind the end."
     else:
-        about = f"Changed: was {before}, is {after}."
+        about = f"Changed: was {before}, is {after}".removesuffix(" …") + (" …" if after.endswith("…") else ".")
     return Spot(change.offset, region_at(medium, change.offset), about)
 
 

@@ -86,6 +86,17 @@ class Medium:
         ]
 
     @cached_property
+    def remains(self) -> list[Area]:
+        """The parts, and those of the original that are still there though nothing leads to them any more."""
+        size, shown = self.inspection.size, self.parts
+        lost = [
+            replace(area, length=min(area.length, size - area.offset))
+            for area in self.original.parts()
+            if area.offset < size and not any(_overlap(area, part) for part in shown)
+        ]
+        return sorted((*shown, *lost), key=lambda area: area.offset)
+
+    @cached_property
     def components(self) -> list[Area]:
         """The parts that the Ultravisor unpacks, in order."""
         return [area for area in self.parts if area.protection in _UNPACKED]
@@ -94,6 +105,10 @@ class Medium:
     def pages(self) -> int:
         """How many pages they have."""
         return sum(-(-area.length // PAGE_SIZE) for area in self.components)
+
+
+def _overlap(one: Area, other: Area) -> bool:
+    return one.offset < other.offset + other.length and other.offset < one.offset + one.length
 
 
 class MachineSession(QObject):

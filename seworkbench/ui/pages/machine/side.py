@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from seworkbench.checks import Check
     from seworkbench.simulator.commands import Deed
+    from seworkbench.simulator.machine_folder import MachineFolder
     from seworkbench.ui.pages.machine.calls import Call
     from seworkbench.ui.pages.machine.places import Spot
     from seworkbench.ui.theme import Theme
@@ -54,7 +55,8 @@ class MachineSide(QWidget):
         self.call = _CallPanel(theme)
         self.checks = ChecklistView(theme)
         self.stack = QStackedWidget()
-        self.stack.addWidget(_scrolled(self.identity))
+        self.identity_area = _scrolled(self.identity)
+        self.stack.addWidget(self.identity_area)
         self.stack.addWidget(_scrolled(self.call))
         self.stack.addWidget(self.checks)
         self.commands = CommandText(theme, _SAID, tall=True)
@@ -88,9 +90,9 @@ class MachineSide(QWidget):
         self.choice.choose(part)
         self.stack.setCurrentIndex(_PARTS.index(part))
 
-    def show_deeds(self, deeds: Sequence[Deed]) -> None:
-        """Show what was done as commands."""
-        self.commands.show_text(commands_text(deeds))
+    def show_deeds(self, folder: MachineFolder | None, deeds: Sequence[Deed]) -> None:
+        """Show what was done with a machine as commands."""
+        self.commands.show_text(commands_text(folder, deeds) if folder is not None else "")
 
     def show_result(self, check: Check | None) -> None:
         """Show all checks of a start; dozens of rows, which are not made before somebody looks."""
@@ -181,6 +183,8 @@ class _CallPanel(QWidget):
         if call.check is not None:
             self._facts.addWidget(rule())
             self.checklist.show_check(call.check)
+            if call.culprit is not None:
+                self.checklist.select(call.culprit.id)
 
     def _fit(self) -> None:
         # Where there is less room, all of the call is scrolled.

@@ -1,0 +1,181 @@
+"""Every attack on images, made in the real window with the mouse: `python -m tests.ui.machine_attacks`.
+
+With names of attacks only these are made; with a folder, a picture of each is put there, light and dark.
+
+For each attack a line tells whether it was caught where it must be, and whether the window says so: in the words beside
+the buttons, in the list of calls, in the steps of the call at the side, at the byte that was changed. It opens on no
+screen unless QT_QPA_PLATFORM says so, for instance
+
+    QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1440x900x24" python -m tests.ui.machine_attacks pictures
+
+The exit status is 1 if anything is not as the attack says.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QListWidget, QPushButton, QWidget
+
+from seworkbench.checks import Verdict
+from seworkbench.simulator.image_tampering import IMAGE_ATTACKS
+from seworkbench.ui.pages.machine.calls import Progress
+from seworkbench.ui.pages.machine.side import CALL
+from seworkbench.ui.theme import ThemeChoice
+
+from .desk import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from seworkbench.simulator.image_tampering import ImageAttack
+    from seworkbench.ui.pages.machine.attack_list import AttackList
+    from seworkbench.ui.pages.machine.calls import Call
+    from seworkbench.ui.pages.machine.page import MachinePage
+
+# The beginning of a step's id: the call of the list that must refuse.
+_CALLS = {
+    "load": "IPL",
+    "diag": "DIAG 308 subcode 8",
+    "uv.ssc": "UV call 0x0300",
+    "uv.verify": "UV call 0x0302",
+    "guest": "stage3b",
+}
+
+
+def click(where: QWidget, text: str) -> None:
+    """Click the visible button of that text, where a person would."""
+    made = next(one for one in where.findChildren(QPushButton) if one.text() == text and one.isVisible())
+    if not made.isEnabled():
+        raise AssertionError(f"“{text}” cannot be clicked")
+    QTest.mouseClick(made, Qt.MouseButton.LeftButton, pos=made.rect().center())
+
+
+def choose(attacks: AttackList, attack_id: str) -> None:
+    """Click an attack in its list."""
+    rows: QListWidget = attacks.list
+    item = next(rows.item(row) for row in range(rows.count()) if rows.item(row).text() and _id(rows, row) == attack_id)
+    rows.scrollToItem(item)
+    QTest.mouseClick(rows.viewport(), Qt.MouseButton.LeftButton, pos=rows.visualItemRect(item).center())
+
+
+def _id(rows: QListWidget, row: int) -> str:
+    return str(rows.item(row).data(Qt.ItemDataRole.UserRole).id)
+
+
+def make(page: MachinePage, attack: ImageAttack) -> None:
+    """Make an attack and play the start to its end."""
+    jobs = page.workbench.jobs
+    click(page, "Image")
+    choose(page.attacks, attack.id)
+    click(page.attacks, "Make this attack" if not page.attacks.is_made(attack.id) else "Make this attack again")
+    wait_until(lambda: not jobs.running and not page.session.busy, "the attack")
+    click(page.drive, "To the end")
+    wait_until(lambda: page.player.over, "the start to end")
+    wait_until(lambda: not jobs.running, "the guest to be kept")
+    QTest.qWait(30)
+
+
+def findings(page: MachinePage, attack: ImageAttack) -> list[str]:
+    """What is not as the attack says; nothing if all of it is."""
+    medium, entry = page.session.medium, page.attacks.chosen
+    if medium is None or medium.changes.attack is not attack or entry is None or entry.id != attack.id:
+        return ["another attack is made or shown"]
+    if not medium.prepared.places:
+        return ["nothing was changed"]
+    place = medium.prepared.places[0]
+    # What was cut off is shown at the last byte that is left.
+    wrong = _not_at(page, place.offset - (not place.after))
+    failed = [call for call in page.calls.calls if call.verdict is Verdict.FAILED and call.call != "wait"]
+    if not attack.step:
+        refused = failed or page.drive.chip.verdict is Verdict.FAILED
+        return [*wrong, "refused, though no machine does"] if refused else wrong
+    wanted = _CALLS[attack.step.rpartition(".")[0]]
+    if [call.call for call in failed] != [wanted]:
+        return [*wrong, f"refused at {[call.call for call in failed]}, not at {wanted}"]
+    return [*wrong, *_not_refused_so(page, attack, failed[0]), *_not_told(page, attack, failed[0], entry.caught)]
+
+
+def _not_at(page: MachinePage, offset: int) -> list[str]:
+    """Whether map and bytes show another byte than the one that was changed."""
+    shown = {"bytes": page.bytes.offset, "map": page.map.marked}
+    return [f"the {name} shows {at}, 0x{offset:x} was changed" for name, at in shown.items() if at != offset]
+
+
+def _not_refused_so(page: MachinePage, attack: ImageAttack, call: Call) -> Iterator[str]:
+    """What the machine does that the attack does not say."""
+    after = page.calls.calls[page.calls.calls.index(call) + 1 :]
+    if gone_on := [one.call for one in after if one.progress is Progress.DONE and one.call != "wait"]:
+        yield f"it was refused, and went on with {gone_on}"
+    if call.culprit is None or call.culprit.id != attack.step:
+        yield f"the failing step is {call.culprit.id if call.culprit else None}, not {attack.step}"
+    if attack.code is not None and call.code != attack.code:
+        yield f"the answer is {call.code}, not {attack.code}"
+
+
+def _not_told(page: MachinePage, attack: ImageAttack, call: Call, announced: str) -> Iterator[str]:
+    """What the machine does that the window does not show."""
+    title = call.culprit.title if call.culprit else ""
+    said, side = page.drive.outcome.text(), page.parts
+    if page.drive.chip.verdict is not Verdict.FAILED or f"“{title}” failed" not in said:
+        yield f"the words beside the buttons do not name the step: {said}"
+    if attack.code is not None:
+        if f"RC 0x{attack.code.rc:04x}" not in said:
+            yield f"the words beside the buttons do not name the code: {said}"
+        if f"“{title}”" not in announced:
+            yield f"the attack announces something else: {announced}"
+    if side.part != CALL or side.call.shown != call:
+        yield "the side shows another call"
+    selected = side.call.checklist.selected
+    if attack.step not in side.call.checklist.opened() or selected is None or selected.id != attack.step:
+        yield "the failing step is not opened at the side"
+    if page.calls.current != call:
+        yield "another call is selected"
+    if page.field.refused != (call.call == _CALLS["uv.verify"]):
+        yield "the field of pages shows the wrong state"
+
+
+def main(arguments: list[str]) -> int:
+    """Make all attacks, or some."""
+    # Tests use the functions above; they have a window of their own.
+    from .machine_states import inserted, page_of  # noqa: PLC0415
+    from .screenshots import Studio  # noqa: PLC0415
+
+    wanted = [attack for attack in IMAGE_ATTACKS if attack.id in arguments]
+    target = next((Path(word) for word in arguments if word not in {attack.id for attack in IMAGE_ATTACKS}), None)
+    application = QApplication.instance() or QApplication(["attacks"])
+    assert isinstance(application, QApplication)
+    application.setStyle("Fusion")
+    bad = 0
+    for choice in (ThemeChoice.LIGHT, ThemeChoice.DARK) if target else (ThemeChoice.LIGHT,):
+        with tempfile.TemporaryDirectory() as home:
+            os.environ["HOME"] = home
+            folder = Path(home) / "images"
+            folder.mkdir()
+            studio = Studio(folder, choice)
+            inserted(studio)
+            page = page_of(studio)
+            for attack in wanted or IMAGE_ATTACKS:
+                make(page, attack)
+                wrong = findings(page, attack)
+                bad += bool(wrong)
+                told = "; ".join(wrong) if wrong else f"{page.drive.chip.text}: {page.drive.outcome.text()}"
+                sys.stdout.write(f"{'✘' if wrong else '✔'} {attack.id:<18} {told}\n")
+                if target:
+                    target.mkdir(parents=True, exist_ok=True)
+                    studio.settle()
+                    studio.window.grab().save(str(target / f"{attack.id}-{choice.name.lower()}.png"))
+            studio.close()
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
