@@ -9,7 +9,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtWidgets import QScrollArea, QSplitter, QWidget
 
 from seworkbench.demo.stage import USER_DATA
 from seworkbench.demo.story import play_scene
@@ -33,8 +34,6 @@ from seworkbench.ui.tour.spotlight import Spot, current_row
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
-
-    from PySide6.QtWidgets import QWidget
 
     from seworkbench.demo.scene import Place, PlayedScene, Scene
     from seworkbench.demo.stage import Exchange, Stage
@@ -226,6 +225,8 @@ class Acts:
         new = {crl.fingerprint for path in lists for crl in crls_in(load_input(path))}
         yield Until(lambda: _judged(page) >= new, "the judgement")
         page.notice.hide()
+        yield Beat(100)
+        _give_room(page.graph.area)
         chain = "The chain of trust: from the root down to the host key, and beside each authority its revocation list."
         yield _point(page.graph, says=chain)
         yield Beat(3500)
@@ -391,6 +392,21 @@ class Acts:
 def _point(*widgets: QWidget, says: str = "") -> Point:
     """Draw the eye to widgets."""
     return Point(tuple(map(Spot, widgets)), says)
+
+
+def _give_room(area: QScrollArea) -> None:
+    """Drag the handle between an area and what is below it as far as the area needs, or as it goes."""
+    lacking = area.verticalScrollBar().maximum()
+    part: QWidget = area
+    while lacking and (around := part.parentWidget()) is not None:
+        if isinstance(around, QSplitter) and around.orientation() is Qt.Orientation.Vertical:
+            place, last = around.indexOf(part), around.count() - 1
+            sizes = around.sizes()
+            sizes[place] += lacking
+            sizes[last] = max(0, sizes[last] - lacking)
+            around.setSizes(sizes)
+            return
+        part = around
 
 
 def _down_to(whole: QWidget, part: QWidget) -> QRect:

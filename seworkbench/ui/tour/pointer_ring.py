@@ -1,10 +1,10 @@
-"""A ring around the pointer, so that an audience sees where it is."""
+"""A ring around the pointer while it moves, so that an audience sees where it is."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Qt, QTimer
+from PySide6.QtCore import QElapsedTimer, QPoint, QRectF, Qt, QTimer
 from PySide6.QtGui import QCursor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _SIDE = 72
 _WIDTH = 5
 _FOLLOW_MS = 16
+# Where the pointer rests, the ring would cover what is there.
+_REST_MS = 2500
 
 
 class PointerRing(QWidget):
@@ -33,15 +35,22 @@ class PointerRing(QWidget):
         self._follow = QTimer(self)
         self._follow.setInterval(_FOLLOW_MS)
         self._follow.timeout.connect(self._move)
+        self._moved = QElapsedTimer()
+        self._place = QPoint()
         self.hide()
 
+    @property
+    def is_on(self) -> bool:
+        """Whether the pointer is followed, and ringed when it moves."""
+        return self._follow.isActive()
+
     def set_on(self, *, on: bool) -> None:
-        """Show it, or not."""
+        """Follow the pointer, or not."""
         self.setVisible(on)
         if on:
-            self._move()
-            self.raise_()
+            self._moved.start()
             self._follow.start()
+            self._move()
         else:
             self._follow.stop()
 
@@ -54,4 +63,13 @@ class PointerRing(QWidget):
 
     def _move(self) -> None:
         at = self._window.mapFromGlobal(QCursor.pos())
-        self.move(at.x() - _SIDE // 2, at.y() - _SIDE // 2)
+        if at != self._place:
+            self._place = at
+            self._moved.restart()
+            self.move(at.x() - _SIDE // 2, at.y() - _SIDE // 2)
+        moves = not self._moved.hasExpired(_REST_MS)
+        if moves and not self.isVisible():
+            self.show()
+            self.raise_()
+        elif not moves:
+            self.hide()

@@ -97,7 +97,7 @@ class Tour(QObject):
     @property
     def is_large(self) -> bool:
         """Whether it is shown to an audience that sits far away."""
-        return self.bar.presenter.isChecked()
+        return self.ring.is_on
 
     def start(self, place: QRect | None = None, *, large: bool = False, full: bool = False) -> None:
         """Show the window and play.
@@ -122,7 +122,7 @@ class Tour(QObject):
     def present(self, *, large: bool) -> None:
         """Larger text, nothing but the page, and a ring around the pointer; or as before."""
         theme, window = self.window.workbench.theme, self.window
-        if large and not self.ring.isVisible():
+        if large and not self.ring.is_on:
             self._normal_zoom = theme.zoom
         self.bar.set_large(large=large)
         # The tour leads from page to page, and what runs is of no interest to an audience.
@@ -205,6 +205,7 @@ class Tour(QObject):
         director.pointed.connect(self._point)
         director.shown.connect(bar.show_outcome)
         director.finished.connect(bar.show_end)
+        director.finished.connect(self.spotlight.clear)
         director.waited.connect(bar.set_part)
         director.failed.connect(bar.show_error)
         director.changed.connect(lambda: bar.set_paused(paused=director.paused))
@@ -213,7 +214,7 @@ class Tour(QObject):
         bar.toggle_asked.connect(director.toggle)
         bar.next_asked.connect(director.next)
         bar.restart_asked.connect(self.restart_asked)
-        bar.presenter_asked.connect(lambda: self.present(large=not self.ring.isVisible()))
+        bar.presenter_asked.connect(lambda: self.present(large=not self.ring.is_on))
         bar.full_screen_asked.connect(self._toggle_full_screen)
         bar.end_asked.connect(self.ask_to_end)
         bar.keep_asked.connect(self.keep)

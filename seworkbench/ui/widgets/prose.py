@@ -5,10 +5,12 @@ Qt's own reading of Markdown leaves no room anywhere and takes whatever fixed fo
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import (
     QFont,
+    QFontMetricsF,
     QTextBlock,
     QTextBlockFormat,
     QTextCharFormat,
@@ -36,6 +38,8 @@ _HEADINGS = {1: (23, 0, 10), 2: (17, 22, 6), 3: (15, 16, 4)}
 _LINE, _CELL_LINE, _CODE_LINE = 20, 18, 19
 _BELOW, _BELOW_ITEM = 9, 4
 _CELL_PADDING = 6
+# Columns up to this width, in unscaled pixels, are not broken: it is that of a number of eight bytes in hexadecimal.
+_NARROW = 150
 _FIXED = QTextBlockFormat.LineHeightTypes.FixedHeight.value
 _SPECIFIED = QTextCharFormat.FontPropertiesInheritanceBehavior.FontPropertiesSpecifiedOnly
 
@@ -74,6 +78,8 @@ def markdown_document(text: str, theme: Theme) -> QTextDocument:
     for block in _blocks(document):
         _set_block(block, theme)
         _set_letters(block, theme)
+    for table in _tables(document):
+        _fit_columns(table, theme)
     _frame_code(document, theme)
     cursor.endEditBlock()
     return document
@@ -161,13 +167,24 @@ def _frame_code(document: QTextDocument, theme: Theme) -> None:
     # From the end on: a frame moves what is behind it.
     for start, end in reversed(runs):
         cursor = QTextCursor(document)
+        cursor.setPosition(end)
+        # Else a table that follows would have its first cell begin with what ends the frame.
+        cursor.insertBlock(QTextBlockFormat(), QTextCharFormat())
         cursor.setPosition(start)
         cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
         cursor.insertFrame(form)
+    flat = QTextBlockFormat()
+    flat.setLineHeight(1, _FIXED)
+    for block in _blocks(document) if runs else ():
+        # What stands before and behind a frame is empty, and has no height.
+        if block.length() == 1 and (cursor := QTextCursor(block)).currentTable() is None:
+            cursor.setBlockFormat(flat)
 
 
 def _is_fenced(block: QTextBlock) -> bool:
-    return block.blockFormat().hasProperty(QTextFormat.Property.BlockCodeFence)
+    # Qt takes the first cell of a table right behind a fence for a part of it.
+    fenced = block.blockFormat().hasProperty(QTextFormat.Property.BlockCodeFence)
+    return fenced and QTextCursor(block).currentTable() is None
 
 
 def _set_table(table: QTextTable, theme: Theme) -> None:
@@ -196,6 +213,40 @@ def _set_table(table: QTextTable, theme: Theme) -> None:
         letters = cell.format()
         letters.setBackground(theme.roles.colour("background"))
         cell.setFormat(letters)
+        cursor = cell.firstCursorPosition()
+        cursor.setPosition(cell.lastPosition(), QTextCursor.MoveMode.KeepAnchor)
+        bold = QTextCharFormat()
+        bold.setFontWeight(QFont.Weight.DemiBold)
+        cursor.mergeCharFormat(bold)
+
+
+def _fit_columns(table: QTextTable, theme: Theme) -> None:
+    """Narrow columns are as wide as what is in them, so that no number is broken; the others share the rest."""
+    most, padding = theme.pixels(_NARROW), 2 * theme.pixels(_CELL_PADDING) + 2
+    widths = [max(_cell_width(table, row, column) for row in range(table.rows())) for column in range(table.columns())]
+    if all(width <= most for width in widths):
+        return
+    form = table.format().toTableFormat()
+    form.setColumnWidthConstraints(
+        [
+            QTextLength(QTextLength.Type.FixedLength, ceil(width) + padding)
+            if width <= most
+            else QTextLength(QTextLength.Type.VariableLength, 0)
+            for width in widths
+        ]
+    )
+    table.setFormat(form)
+
+
+def _cell_width(table: QTextTable, row: int, column: int) -> float:
+    """Width of what is in a cell, in one line."""
+    iterator = table.cellAt(row, column).firstCursorPosition().block().begin()
+    width = 0.0
+    while not iterator.atEnd():
+        fragment = iterator.fragment()
+        width += QFontMetricsF(fragment.charFormat().font()).horizontalAdvance(fragment.text())
+        iterator += 1
+    return width
 
 
 def _cell_text(table: QTextTable, row: int, column: int) -> str:

@@ -109,6 +109,26 @@ def test_tables_are_as_wide_as_the_page_and_an_empty_head_is_left_out(theme: The
         assert (width.type(), width.rawValue()) == (width.Type.PercentageLength, 100)
 
 
+def test_a_table_right_behind_a_fence_is_no_part_of_it(theme: Theme) -> None:
+    document = shown(theme, "# T\n\n```\nrun\n```\n\n| Head | Second |\n|---|---|\n| a | b |\n")
+    (frame,) = frames(document)
+    cursor = frame.firstCursorPosition()
+    cursor.setPosition(frame.lastPosition(), cursor.MoveMode.KeepAnchor)
+    assert cursor.selectedText() == "run"
+    fonts = [letters(document, text).font() for text in ("Head", "Second")]
+    assert fonts[0] == fonts[1]
+    assert fonts[0].weight() == fonts[0].Weight.DemiBold
+
+
+def test_numbers_are_not_broken_where_other_columns_can_give_way(theme: Theme) -> None:
+    words = "many words " * 20
+    document = shown(theme, f"# T\n\n| Mask | A | B |\n|---|---|---|\n| `0x8000000000000000` | {words} | {words} |\n")
+    document.setTextWidth(400)
+    assert document.size().width() <= 402
+    block = document.find("0x8000").block()
+    assert block.layout().lineCount() == 1
+
+
 def test_a_long_line_of_code_does_not_make_the_page_wider(theme: Theme) -> None:
     document = shown(theme, f"# T\n\n```\n{'word ' * 100}\n{'x' * 500}\n```\n")
     document.setTextWidth(400)
