@@ -756,6 +756,7 @@ def test_a_case_is_renamed_in_the_list(page: AttestationDesk) -> None:
     page.desk.type_into(editor, "Payroll")
     page.settle()
     assert page.page.session.list.cases[0].title == "Payroll"
+    assert page.page.session.case is None  # Return was for the title
     assert cases.model.index(0, 0).data() == "Payroll"
     assert not cases.model.setData(cases.model.index(0, 0), " ")
     assert not cases.model.setData(cases.model.index(0, 1), "x")

@@ -131,7 +131,10 @@ class _Table(QTableView):
             super().keyPressEvent(event)
 
     def _meant(self, event: QKeyEvent) -> SignalInstance | None:
-        if not self.currentIndex().isValid() or event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+        # What is typed while a title is edited is about the title.
+        if self.state() == QAbstractItemView.State.EditingState or not self.currentIndex().isValid():
+            return None
+        if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
             return None
         return {
             Qt.Key.Key_Return: self.opened,

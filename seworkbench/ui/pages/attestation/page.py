@@ -385,8 +385,9 @@ class AttestationPage(Page):
             row.addWidget(self.so_far)
 
     def _rename(self, number: int, title: str) -> None:
-        if (case := self.session.list.find(number)) is not None:
-            self.session.rename(self.session.list.opened(case), title)
+        found = self.session.list.find(number)
+        if found is not None:
+            self.session.rename(self.session.list.opened(found), title)
 
     def _has_chosen(self) -> bool:
         return not self._has_case() and self.start.cases.chosen() is not None
