@@ -7,6 +7,7 @@ also says what every other object is good for, what is missing, and when a verdi
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -130,6 +131,12 @@ class Judgement:
     missing: tuple[Missing, ...]
     next_change: Change | None
     fresh_until: datetime | None
+
+    @cached_property
+    def counts(self) -> Mapping[Verdict, int]:
+        """How many host keys have each verdict."""
+        found = Counter(item.verdict for item in self.host_keys)
+        return {verdict: found[verdict] for verdict in Verdict}
 
     @cached_property
     def check(self) -> Check:

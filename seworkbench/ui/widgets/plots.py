@@ -1,6 +1,7 @@
 """What the plots have in common: they stand still, take no focus of their own, and wear the theme's colours.
 
 pyqtgraph and numpy take half a second to load; `still_plot` loads them, so it is called when a plot is first shown.
+Whoever knows before that there will be one can have them loaded on a thread.
 """
 
 from __future__ import annotations
@@ -16,9 +17,14 @@ if TYPE_CHECKING:
     from seworkbench.ui.theme import Theme
 
 
+def load_plots() -> None:
+    """Load what plots need; on a thread, so that the window does not stand still when the first is shown."""
+    import pyqtgraph  # type: ignore[import-untyped]  # noqa: F401, PLC0415 - only loaded
+
+
 def still_plot() -> Any:
     """A plot that neither wheel nor dragging moves; a pyqtgraph widget, which has no types."""
-    import pyqtgraph as pg  # type: ignore[import-untyped]  # noqa: PLC0415 - see the module's docstring
+    import pyqtgraph as pg  # noqa: PLC0415 - see the module's docstring
 
     plot = pg.PlotWidget()
     plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -6,9 +6,10 @@ It is no job that anybody would want to see or stop. When the workspace is close
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
+from PySide6.QtCore import QObject, Signal
 
 from seworkbench.errors import SeError
 
@@ -27,8 +28,8 @@ class Keeping(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._threads = QThreadPool(self)
-        self._threads.setMaxThreadCount(1)
+        self._thread = ThreadPoolExecutor(1, "keeping")
+        self._written: set[Future[None]] = set()
         self._waiting = 0
         self._ended.connect(self._end)
 
@@ -40,11 +41,24 @@ class Keeping(QObject):
     def write(self, workspace: Workspace, function: Callable[[Workspace], object]) -> None:
         """Have something written, and all cases read afterwards."""
         self._waiting += 1
-        self._threads.start(_Task(self._ended, workspace, function))
+        self._written = {task for task in self._written if not task.done()}
+        self._written.add(self._thread.submit(self._write, workspace, function))
 
     def finish(self) -> None:
         """Wait until everything is written."""
-        self._threads.waitForDone()
+        wait(self._written)
+
+    def _write(self, workspace: Workspace, function: Callable[[Workspace], object]) -> None:
+        """Called on the thread."""
+        try:
+            function(workspace)
+            outcome: object = workspace.cases.all()
+        except SeError as error:
+            outcome = error
+        except BaseException as defect:  # noqa: BLE001 - whoever waits must be told; the defect is told, too
+            outcome = SeError(f"A defect in the program: {type(defect).__name__}.")
+            sys.excepthook(type(defect), defect, defect.__traceback__)
+        self._ended.emit(outcome)
 
     def _end(self, outcome: object) -> None:
         self._waiting -= 1
@@ -52,25 +66,3 @@ class Keeping(QObject):
             self.failed.emit(outcome)
         elif not self._waiting:
             self.read.emit(outcome)
-
-
-class _Task(QRunnable):
-    """One thing to write."""
-
-    def __init__(self, ended: Any, workspace: Workspace, function: Callable[[Workspace], object]) -> None:
-        super().__init__()
-        self._ended = ended
-        self._workspace = workspace
-        self._function = function
-
-    def run(self) -> None:
-        """Called on the thread."""
-        try:
-            self._function(self._workspace)
-            outcome: object = self._workspace.cases.all()
-        except SeError as error:
-            outcome = error
-        except BaseException as defect:  # noqa: BLE001 - whoever waits must be told; the defect is told, too
-            outcome = SeError(f"A defect in the program: {type(defect).__name__}.")
-            sys.excepthook(type(defect), defect, defect.__traceback__)
-        self._ended.emit(outcome)

@@ -76,7 +76,7 @@ class DocumentsModel(QAbstractItemModel):
             return True
         # Made anew only where it has to be: while the instant is dragged this runs for every row, many times a second.
         for node, (_depth, what, heading) in zip(nodes, shown, strict=True):
-            if node.what != what or node.heading != heading:
+            if (node.what is not what and node.what != what) or node.heading != heading:
                 node.what, node.heading = what, heading
                 first = self.createIndex(node.position, 0, node)
                 self.dataChanged.emit(first, self.createIndex(node.position, VERDICT, node))

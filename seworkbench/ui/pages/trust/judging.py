@@ -1,18 +1,24 @@
 """Judging beside the interface: one question at a time, and only the newest one that waits.
 
 Dragging the instant of verification asks much faster than a thousand host keys can be judged. A question that nobody
-waits for any more is dropped before it begins, so the answers stay close behind the hand.
+waits for any more is dropped before it begins, so the answers stay close behind the hand. And none begins while the
+last answer is still being shown: thread and window would only take the interpreter from each other.
 """
 
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
+from PySide6.QtCore import QObject, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# A thread that computes lets the window go on after so many seconds. With Python's own 5 ms, the hundreds of calls of
+# one repaint, each of which may have to wait that long, add up to what can be seen.
+_TURN = 0.0005
 
 
 class LatestOnly(QObject):
@@ -20,79 +26,74 @@ class LatestOnly(QObject):
 
     answered = Signal(object)  # what the question returned
     settled = Signal()  # nothing is asked any more
+    _told = Signal(bool, object)  # from the thread: whether the question could be answered, and the answer
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._threads = QThreadPool(self)
-        self._threads.setMaxThreadCount(1)
+        sys.setswitchinterval(min(_TURN, sys.getswitchinterval()))
+        self._thread = ThreadPoolExecutor(1, "judging")
         self._waiting: Callable[[], Any] | None = None
-        self._running: _Answer | None = None
+        self._running = False
+        self._held = False
         self._closed = False
+        self._told.connect(self._take)
 
     @property
     def busy(self) -> bool:
-        """Whether a question is open."""
-        return self._running is not None
+        """Whether a question is open, or an answer still being shown."""
+        return self._running or self._held
 
     def ask(self, question: Callable[[], Any]) -> None:
         """Run a function on the thread; what it returns is told by `answered`."""
         if self._closed:
             return
         self._waiting = question
-        if self._running is None:
+        self._next()
+
+    def hold(self) -> None:
+        """Begin no question until `go_on`: for whoever shows an answer bit by bit."""
+        self._held = True
+
+    def go_on(self) -> None:
+        """The answer is shown."""
+        if self._held:
+            self._held = False
             self._next()
+            self._tell_settled()
 
     def close(self) -> None:
         """Wait for the question that runs; later ones are not asked."""
         self._closed = True
+        self._held = False
         self._waiting = None
-        self._threads.waitForDone()
+        self._thread.shutdown(cancel_futures=True)
 
     def _next(self) -> None:
+        if self.busy or self._closed or self._waiting is None:
+            return
         question, self._waiting = self._waiting, None
-        if question is None:
-            return
-        answer = _Answer(self)
-        answer.told.connect(self._told)
-        self._running = answer
-        self._threads.start(_Task(answer, question))
+        self._running = True
+        self._thread.submit(self._answer, question)
 
-    def _told(self, outcome: tuple[bool, Any]) -> None:
-        answer, self._running = self._running, None
-        if answer is not None:
-            answer.deleteLater()
-        if self._closed:
-            return
-        good, value = outcome
-        if good:
-            self.answered.emit(value)
-        # Whoever was told may have asked again.
-        if self._running is None:
-            self._next()
-        if self._running is None:
-            self.settled.emit()
-
-
-class _Answer(QObject):
-    """Carries the answer from the thread to the window."""
-
-    told = Signal(object)
-
-
-class _Task(QRunnable):
-    """One question."""
-
-    def __init__(self, answer: _Answer, question: Callable[[], Any]) -> None:
-        super().__init__()
-        self._answer = answer
-        self._question = question
-
-    def run(self) -> None:
-        """Called on the thread."""
+    def _answer(self, question: Callable[[], Any]) -> None:
+        """Called on the thread; it ends before this object does, because `close` waits for it."""
         try:
-            value = self._question()
+            value = question()
         except BaseException as defect:  # noqa: BLE001 - whoever waits must be told; the defect is told, too
-            self._answer.told.emit((False, None))
+            self._told.emit(False, None)
             sys.excepthook(type(defect), defect, defect.__traceback__)
         else:
-            self._answer.told.emit((True, value))
+            self._told.emit(True, value)
+
+    def _take(self, good: bool, value: Any) -> None:
+        self._running = False
+        if self._closed:
+            return
+        if good:
+            self.answered.emit(value)
+        self._next()
+        self._tell_settled()
+
+    def _tell_settled(self) -> None:
+        if not self.busy and not self._closed:
+            self.settled.emit()

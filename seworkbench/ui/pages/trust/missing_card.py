@@ -17,9 +17,10 @@ from seworkbench.ui.widgets.basic import Card, label, link
 from seworkbench.ui.widgets.mark import Mark
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from seworkbench.trust.judgement import Missing
+    from seworkbench.trust.objects import TrustObject
     from seworkbench.ui.theme import Theme
 
 _WIDTH = 252
@@ -149,18 +150,20 @@ class MissingCard(Card):
         self.body.addWidget(self._area, 1)
         theme.changed.connect(self._make)
 
-    def show_missing(self, missing: Sequence[Missing], names: dict[str, str]) -> None:
+    def show_missing(
+        self, missing: Sequence[Missing], objects: Mapping[str, TrustObject], name: Callable[[TrustObject], str]
+    ) -> None:
         """Show what is missing.
 
         Args:
             missing: it, what holds back most first.
-            names: names of objects by fingerprint.
+            objects: what is there, by fingerprint.
+            name: how an object is called.
         """
-        held_back = {key for item in missing for key in item.needed_by}
-        hosts = [names[key] for key in held_back if key in names]
+        held_back = {key for item in missing for key in item.needed_by if key in objects}
         count = len(missing)
-        if hosts:
-            who = hosts[0] if len(hosts) == 1 else f"{len(hosts)} certificates"
+        if held_back:
+            who = name(objects[min(held_back)]) if len(held_back) == 1 else f"{len(held_back)} certificates"
             self.detail.setText(f"{count} file{'' if count == 1 else 's'} hold{'s' if count == 1 else ''} back {who}")
         else:
             self.detail.setText(f"{count} file{'' if count == 1 else 's'}" if count else "")

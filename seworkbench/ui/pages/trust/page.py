@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -88,6 +88,11 @@ class TrustPage(Page):
         self.view = View()
         self._chosen = ""
         self._wanted = ""
+        self._steps: list[Callable[[], None]] = []
+        self._stepper = QTimer(self)
+        self._stepper.setSingleShot(True)
+        self._stepper.setInterval(0)
+        self._stepper.timeout.connect(self._step)
         self.setAcceptDrops(True)
         self.error = ErrorBox(theme)
         self.notice = NoticeCard(theme)
@@ -156,6 +161,8 @@ class TrustPage(Page):
 
     def close_page(self) -> None:
         """Let go of the workspace."""
+        self._stepper.stop()
+        self._steps.clear()
         self.session.close()
 
     # --- what the user asks for
@@ -275,12 +282,11 @@ class TrustPage(Page):
 
     def choose(self, key: str) -> None:
         """Select something everywhere."""
+        self._finish_showing()
         self._chosen = key
-        keys = self._keys_of(key)
-        main = keys[0] if keys else key
         self.documents.select(key)
-        self.graph.select(main)
-        self.axis.select(main)
+        self.graph.select(self._main_key())
+        self.axis.select(self._main_key())
         self._show_side()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
@@ -321,6 +327,7 @@ class TrustPage(Page):
         """Another page wants an object to be shown, perhaps one that is still being imported."""
         self._wanted = key
         self._show_judgement()
+        self._finish_showing()
 
     def _fetch(self, plan: FetchPlan) -> None:
         self.notice.hide()
@@ -361,10 +368,38 @@ class TrustPage(Page):
     # --- showing
 
     def _show_judgement(self) -> None:
+        """Show the judgement bit by bit: all at once it would be felt, with a thousand host keys.
+
+        Until all of it is shown, nothing new is judged.
+        """
+        if self.session.judgement is None:
+            return
+        self.session.judging.hold()
+        self._steps = [self._show_documents, self._show_graph, self._show_axis, self._show_rest, self._show_side]
+        self._stepper.start()
+
+    def _step(self) -> None:
+        step = self._steps.pop(0)
+        if self.session.judgement is None:  # another workspace was opened meanwhile
+            self._steps.clear()
+        try:
+            step()
+        finally:
+            if self._steps:
+                self._stepper.start()
+            else:
+                self.session.judging.go_on()
+
+    def _finish_showing(self) -> None:
+        """Show what is left now: somebody is about to look at it."""
+        while self._steps:
+            self._stepper.stop()
+            self._step()
+
+    def _show_documents(self) -> None:
         judgement = self.session.judgement
         if judgement is None:
             return
-        machines = self.session.holdings.machines
         self.view = self.session.view
         known = {key for _group, _said, rows in self.view.groups for row in rows for key in (row.key, *_below(row))}
         known |= {item.id for item in judgement.missing}
@@ -372,19 +407,30 @@ class TrustPage(Page):
             self._chosen, self._wanted = self._wanted, ""
         if self._chosen not in known:
             self._chosen = next((item.certificate.fingerprint for item in judgement.host_keys), "")
-        keys = self._keys_of(self._chosen)
-        main = keys[0] if keys else self._chosen
         self.documents.show_view(self.view, self._chosen)
-        self.graph.show_picture(self.view.picture)
-        self.axis.show_bars(self.view.bars)
-        self.documents.select(self._chosen) if self.documents.chosen != self._chosen else None
-        self.graph.select(main)
-        self.axis.select(main)
-        names = {key: name_of(item, machines) for key, item in self.session.holdings.objects.items()}
-        self.missing.show_missing(judgement.missing, names)
-        self.next_change.show_text(self.view.next_change)
+        if self.documents.chosen != self._chosen:
+            self.documents.select(self._chosen)
         self._show_head()
-        self._show_side()
+
+    def _show_graph(self) -> None:
+        self.graph.show_picture(self.view.picture)
+        self.graph.select(self._main_key())
+
+    def _show_axis(self) -> None:
+        self.axis.show_bars(self.view.bars)
+        self.axis.select(self._main_key())
+        self._show_moved()
+
+    def _show_rest(self) -> None:
+        judgement, held = self.session.judgement, self.session.holdings
+        if judgement is not None:
+            self.missing.show_missing(judgement.missing, held.objects, self._name)
+        self.next_change.show_text(self.view.next_change)
+
+    def _main_key(self) -> str:
+        """What is marked in chain and axis: of a machine, its newest document."""
+        keys = self._keys_of(self._chosen)
+        return keys[0] if keys else self._chosen
 
     def _show_moved(self) -> None:
         if (self.axis.as_of, self.axis.now) != (self.session.as_of, self.session.now):
@@ -559,7 +605,6 @@ class TrustPage(Page):
         session.opened.connect(self._opened)
         session.changed.connect(self._show_head)
         session.judged.connect(self._show_judgement)
-        session.judged.connect(self._show_moved)
         session.moved.connect(self._show_moved)
         session.imported.connect(self._imported)
         session.fetched.connect(self._fetched)

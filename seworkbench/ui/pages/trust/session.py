@@ -6,6 +6,7 @@ happen on threads; this object lives with the window and tells when something is
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from seworkbench.checks import Verdict
 from seworkbench.errors import SeError
 from seworkbench.ui.pages.trust.judging import LatestOnly
 from seworkbench.ui.pages.trust.view import View, make_view
+from seworkbench.ui.widgets.plots import load_plots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -33,6 +36,10 @@ if TYPE_CHECKING:
 
 # A verdict about the present is made anew after so long.
 _FRESH_MS = 10 * 60 * 1000
+# While the instant is dragged, the verdict about the present is made anew not more often than this.
+_STALE_SECONDS = 60
+# So many objects are felt when Python looks at each of them.
+_MANY = 200
 PASTED = "pasted text"
 # So many images are read from the workspace to be shown; all of them stay in it.
 IMAGES_SHOWN = 50
@@ -83,7 +90,8 @@ class TrustSession(QObject):
     opened = Signal()  # another workspace
     closing = Signal()  # the open workspace is about to be closed: last chance to write to it
     changed = Signal()  # objects, machines or fetched lists are others now
-    judged = Signal()  # there are other judgements, as of the instant and as of now
+    judged = Signal()  # there is another judgement as of the instant
+    judged_today = Signal()  # there is another judgement as of now
     moved = Signal()  # the instant is another
     imported = Signal(object)  # tuple[Imported, ...]: what became of what was given
     fetched = Signal(object)  # FetchResult
@@ -103,6 +111,7 @@ class TrustSession(QObject):
         # The newest judgement about the present.
         self.today: Judgement | None = None
         self.view = View()
+        self._before: _Answer | None = None
         # The newest record of each image that was built or inspected, the newest first.
         self.images: tuple[ImageRecord, ...] = ()
         self._unkept_images: list[ImageRecord] = []
@@ -162,6 +171,7 @@ class TrustSession(QObject):
         self._gather.stop()
         self._waiting.clear()
         self.judging.close()
+        gc.unfreeze()
         for workspace in self._made:
             workspace.close()
         self._made.clear()
@@ -219,12 +229,16 @@ class TrustSession(QObject):
         self._record = self._record or record
         self.now = present()
         holdings, at, today = self.holdings, self.as_of, self.now
-        self.judging.ask(lambda: _judge(holdings, at, today))
+        self.judging.ask(lambda: _judge(holdings, at, today, self._before))
 
     def _take(self, answer: _Answer) -> None:
         if answer.holdings is not self.holdings:
             return  # about objects that are no more; the next answer is on its way
+        is_new = self.today is not answer.today
+        self._before = answer
         self.judgement, self.today, self.view = answer.judgement, answer.today, answer.view
+        if is_new:
+            self.judged_today.emit()
         self.judged.emit()
         if self._record and answer.judgement.at == self.as_of:
             self._record = False
@@ -269,6 +283,7 @@ class TrustSession(QObject):
         workspace, known, at = self.workspace, self.holdings.objects, present()
 
         def read(_job: Job) -> tuple[tuple[Imported, ...], Bundle]:
+            load_plots()
             bundle = _read(given)
             return _add(workspace, known, bundle, at), bundle
 
@@ -450,6 +465,8 @@ def _open(path: Path | None, made: list[Workspace]) -> tuple[Workspace, Holdings
         objects = {item.fingerprint: item for item in workspace.objects.bundle().objects}
         certificates = [item for item in objects.values() if isinstance(item, TrustCertificate)]
         fetched = workspace.crls.for_certificates(certificates)
+        if objects:
+            load_plots()
         holdings = Holdings(objects, workspace.machines.all(), fetched, system_store())
         return workspace, holdings, workspace.images.latest(IMAGES_SHOWN)
     except BaseException:
@@ -494,10 +511,31 @@ def _merged(known: Mapping[str, TrustObject], more: Iterable[TrustObject]) -> di
     return merged
 
 
-def _judge(holdings: Holdings, at: datetime, today: datetime) -> _Answer:
+def _judge(holdings: Holdings, at: datetime, today: datetime, before: _Answer | None) -> _Answer:
     judgement = judge_holdings(holdings, at)
-    now = judgement if at == today else judge_holdings(holdings, today)
-    return _Answer(holdings, judgement, now, make_view(judgement, holdings.machines))
+    now = judgement if at == today else None
+    if now is None and before is not None and before.holdings is holdings and _still_holds(before.today, today):
+        now = before.today
+    now = now or judge_holdings(holdings, today)
+    view = make_view(judgement, holdings.machines, before.view if before is not None else None)
+    _settle(now, holdings)
+    return _Answer(holdings, judgement, now, view)
+
+
+def _still_holds(judgement: Judgement, now: datetime) -> bool:
+    """Whether a judgement about the present is good enough: nothing changed since, and it is not old."""
+    change = judgement.next_change
+    age = (now - judgement.at).total_seconds()
+    return 0 <= age < _STALE_SECONDS and (change is None or now < change.at)
+
+
+def _settle(today: Judgement, holdings: Holdings) -> None:
+    """What would be worked out when it is first asked for is worked out here, beside the window."""
+    assert len(today.counts) == len(Verdict)  # noqa: S101 - asked for
+    if len(holdings.objects) > _MANY:
+        # What was imported and judged stays while the workspace is open. Python's collector of cycles would look at all
+        # of it, a hundred thousand objects, again and again, and stop the window each time; closing takes this back.
+        gc.freeze()
 
 
 def judge_holdings(holdings: Holdings, at: datetime, also: Iterable[TrustCertificate] = ()) -> Judgement:

@@ -61,7 +61,7 @@ class TrustSummary(Card):
         self.body.addLayout(self._chips)
         self.lines = label("", wrap=True)
         self.body.addWidget(self.lines)
-        session.judged.connect(self.refresh)
+        session.judged_today.connect(self.refresh)
         session.changed.connect(self.refresh)
         self.refresh()
 
@@ -75,7 +75,7 @@ class TrustSummary(Card):
         count = len(today.host_keys)
         self.detail.setText(f"{count} document{'' if count == 1 else 's'} in the workspace, judged as of now")
         for verdict in (Verdict.FAILED, Verdict.NOT_CHECKED, Verdict.WARNING, Verdict.PASSED):
-            if number := sum(item.verdict is verdict for item in today.host_keys):
+            if number := today.counts[verdict]:
                 self._chips.addWidget(VerdictChip(verdict, self._workbench.theme, f"{number} {verdict.value}"))
         self._chips.addWidget(QWidget(), 1)
         self.lines.setText("\n".join(self._sentences()))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from seworkbench.checks import Verdict
 from seworkbench.trust import names
@@ -20,7 +20,7 @@ from seworkbench.ui.widgets.chain_layout import ChainEdge, ChainNode, ChainPictu
 from seworkbench.ui.widgets.validity_axis import ValidityBar, span_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from seworkbench.trust.judgement import Change, Edge, HostKeyJudgement, Judgement, Missing, ObjectJudgement
@@ -154,23 +154,48 @@ def change_text(change: Change | None, at: datetime, machines: Mapping[str, Mach
     return f"Next change {span_text(change.at - at)}: {name} {'ends' if change.ends else 'begins'}, {keys}"
 
 
-def make_view(judgement: Judgement, machines: Mapping[str, Machine]) -> View:
+def make_view(judgement: Judgement, machines: Mapping[str, Machine], before: View | None = None) -> View:
     """What is shown of a judgement.
 
     Args:
         judgement: it.
         machines: what the user says about machines, by PHKH.
+        before: what was shown until now. What is equal in both is the same object, so that only what is different has
+            to be looked at, and painted, anew.
     """
     making = _Making(judgement, machines)
-    counts = {verdict: sum(item.verdict is verdict for item in judgement.host_keys) for verdict in Verdict}
+    before = before or View()
+    picture = making.picture()
     return View(
-        groups=making.groups(),
-        picture=making.picture(),
-        bars=making.bars(),
-        counts=counts,
+        groups=_kept_groups(making.groups(), before.groups),
+        picture=ChainPicture(
+            _kept(picture.nodes, before.picture.nodes, lambda node: node.key),
+            _kept(picture.edges, before.picture.edges, lambda edge: (edge.kind, edge.start, edge.end)),
+        ),
+        bars=_kept(making.bars(), before.bars, lambda bar: bar.key),
+        counts=judgement.counts,
         next_change=change_text(judgement.next_change, judgement.at, machines),
         machines=len({item.certificate.phkh or item.certificate.fingerprint for item in judgement.host_keys}),
     )
+
+
+_Part = TypeVar("_Part")
+_Groups = tuple[tuple[Group, str, tuple[Row, ...]], ...]
+
+
+def _kept(parts: Iterable[_Part], before: Iterable[_Part], key: Callable[[_Part], object]) -> tuple[_Part, ...]:
+    """The parts; those that were there before and are equal are the ones of before."""
+    there = {key(part): part for part in before}
+    found = []
+    for part in parts:
+        known = there.get(key(part))
+        found.append(known if known is not None and known == part else part)
+    return tuple(found)
+
+
+def _kept_groups(groups: _Groups, before: _Groups) -> _Groups:
+    known = [row for _group, _said, rows in before for row in rows]
+    return tuple((group, said, _kept(rows, known, lambda row: row.key)) for group, said, rows in groups)
 
 
 def _role(item: TrustObject) -> str:
