@@ -1,4 +1,4 @@
-"""Every attack on images, made in the real window with the mouse: `python -m tests.ui.machine_attacks`.
+"""Every attack on images and attestation, made in the real window with the mouse: `python -m tests.ui.machine_attacks`.
 
 With names of attacks only these are made; with a folder, a picture of each is put there, light and dark.
 
@@ -26,12 +26,19 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QListWidget, QPushButton, QWidget
 
 from seworkbench.checks import Verdict
+from seworkbench.demo.stage import USER_DATA, Stage
+from seworkbench.simulator.attestation_tampering import ATTESTATION_ATTACKS, AttestationAttack, Catcher
 from seworkbench.simulator.image_tampering import IMAGE_ATTACKS
+from seworkbench.ui.pages.attestation.case import PERFORM
+from seworkbench.ui.pages.attestation.verification import outcome_text
 from seworkbench.ui.pages.machine.calls import Progress
 from seworkbench.ui.pages.machine.side import CALL
 from seworkbench.ui.theme import ThemeChoice
 
+from .attestation_states import page_of as attestation_page
+from .attestation_states import settle
 from .desk import wait_until
+from .machine_states import inserted, page_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +47,8 @@ if TYPE_CHECKING:
     from seworkbench.ui.pages.machine.attack_list import AttackList
     from seworkbench.ui.pages.machine.calls import Call
     from seworkbench.ui.pages.machine.page import MachinePage
+
+    from .screenshots import Studio
 
 # The beginning of a step's id: the call of the list that must refuse.
 _CALLS = {
@@ -53,9 +62,10 @@ _CALLS = {
 
 def click(where: QWidget, text: str) -> None:
     """Click the visible button of that text, where a person would."""
-    made = next(one for one in where.findChildren(QPushButton) if one.text() == text and one.isVisible())
-    if not made.isEnabled():
-        raise AssertionError(f"“{text}” cannot be clicked")
+    found = [one for one in where.findChildren(QPushButton) if one.text() == text and one.isVisible()]
+    if not found or not found[0].isEnabled():
+        raise AssertionError(f"“{text}” cannot be clicked" if found else f"there is no button “{text}”")
+    made = found[0]
     QTest.mouseClick(made, Qt.MouseButton.LeftButton, pos=made.rect().center())
 
 
@@ -124,7 +134,7 @@ def _not_refused_so(page: MachinePage, attack: ImageAttack, call: Call) -> Itera
 def _not_told(page: MachinePage, attack: ImageAttack, call: Call, announced: str) -> Iterator[str]:
     """What the machine does that the window does not show."""
     title = call.culprit.title if call.culprit else ""
-    said, side = page.drive.outcome.text(), page.parts
+    said, side = page.drive.outcome.text().replace("\u00a0", " "), page.parts
     if page.drive.chip.verdict is not Verdict.FAILED or f"“{title}” failed" not in said:
         yield f"the words beside the buttons do not name the step: {said}"
     if attack.code is not None:
@@ -143,38 +153,107 @@ def _not_told(page: MachinePage, attack: ImageAttack, call: Call, announced: str
         yield "the field of pages shows the wrong state"
 
 
+def play_false(studio: Studio, attack: AttestationAttack) -> None:
+    """Have the machine play false on its page, and answer on the Attestation page."""
+    page = page_of(studio)
+    click(page, "Attestation")
+    choose(page.faults, attack.id)
+    click(page.faults, "Play false this way again" if page.faults.is_made(attack.id) else "Play false this way")
+    _let_answer(studio)
+
+
+def _let_answer(studio: Studio) -> None:
+    click(page_of(studio), "To the Attestation page")
+    attestation = attestation_page(studio)
+    attestation.session.open_step(PERFORM)
+    settle(studio)
+    click(attestation, "Let the simulated machine answer")
+    settle(studio)
+
+
+def set_up_attestation(studio: Studio) -> None:
+    """A case, its machine on the Machine page, and an honest answer to another request that can be replayed."""
+    settle(studio)
+    session = attestation_page(studio).session
+    session.machine.try_out(studio.folder)
+    settle(studio)
+    page_of(studio).open(Path(session.state.machine))
+    settle(studio)
+    stage = Stage(Path(session.state.machine).parent)
+    stage.ask(stage.second)
+    desk = studio.window.workbench.machine
+    desk.answer(stage.second.request.read_bytes(), user_data=USER_DATA)
+    settle(studio)
+
+
+def false_findings(studio: Studio, attack: AttestationAttack) -> list[str]:
+    """What is not as the attack says; nothing if all of it is."""
+    page = attestation_page(studio)
+    session, error = page.session, page.error.what.text() if page.error.isVisible() else ""
+    if attack.code is not None:
+        code = f"0x{attack.code.rc:04x}"
+        return [] if code in error else [f"the page does not tell of {code}: {error or 'no error'}"]
+    result = session.result
+    if attack.catcher is Catcher.ERROR and result is None:
+        return [] if error else ["no error is shown"]
+    if result is None:
+        return [f"nothing was verified: {error}"]
+    found = result.check.find(attack.verification) or result.verification.check.find(attack.verification)
+    if found is None or found.verdict is not Verdict.FAILED:
+        return [f"{attack.verification} is {found.verdict.value if found else 'not there'}"]
+    return []
+
+
 def main(arguments: list[str]) -> int:
     """Make all attacks, or some."""
-    # Tests use the functions above; they have a window of their own.
-    from .machine_states import inserted, page_of  # noqa: PLC0415
-    from .screenshots import Studio  # noqa: PLC0415
-
-    wanted = [attack for attack in IMAGE_ATTACKS if attack.id in arguments]
-    target = next((Path(word) for word in arguments if word not in {attack.id for attack in IMAGE_ATTACKS}), None)
+    ids = {attack.id for attack in (*IMAGE_ATTACKS, *ATTESTATION_ATTACKS)}
+    wanted = set(arguments) & ids or ids
+    target = next((Path(word) for word in arguments if word not in ids), None)
     application = QApplication.instance() or QApplication(["attacks"])
     assert isinstance(application, QApplication)
     application.setStyle("Fusion")
+    if target:
+        target.mkdir(parents=True, exist_ok=True)
     bad = 0
     for choice in (ThemeChoice.LIGHT, ThemeChoice.DARK) if target else (ThemeChoice.LIGHT,):
-        with tempfile.TemporaryDirectory() as home:
-            os.environ["HOME"] = home
-            folder = Path(home) / "images"
-            folder.mkdir()
-            studio = Studio(folder, choice)
-            inserted(studio)
-            page = page_of(studio)
-            for attack in wanted or IMAGE_ATTACKS:
-                make(page, attack)
-                wrong = findings(page, attack)
-                bad += bool(wrong)
-                told = "; ".join(wrong) if wrong else f"{page.drive.chip.text}: {page.drive.outcome.text()}"
-                sys.stdout.write(f"{'✘' if wrong else '✔'} {attack.id:<18} {told}\n")
-                if target:
-                    target.mkdir(parents=True, exist_ok=True)
-                    studio.settle()
-                    studio.window.grab().save(str(target / f"{attack.id}-{choice.name.lower()}.png"))
-            studio.close()
+        for name, wrong, told, studio in _attacked(choice, wanted):
+            bad += bool(wrong)
+            sys.stdout.write(f"{'✘' if wrong else '✔'} {name:<20} {'; '.join(wrong) or told}\n")
+            sys.stdout.flush()
+            if target:
+                studio.window.grab().save(str(target / f"{name}-{choice.name.lower()}.png"))
     return 1 if bad else 0
+
+
+def _attacked(choice: ThemeChoice, wanted: set[str]) -> Iterator[tuple[str, list[str], str, Studio]]:
+    """Each attack: its name, what is wrong, what the window says, and the window."""
+    # Tests use the functions above; they have a window of their own.
+    from .screenshots import Studio  # noqa: PLC0415
+
+    images = [attack for attack in IMAGE_ATTACKS if attack.id in wanted]
+    exchanges = [attack for attack in ATTESTATION_ATTACKS if attack.id in wanted]
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["HOME"] = home
+        folder = Path(home) / "images"
+        folder.mkdir()
+        studio = Studio(folder, choice)
+        if images:
+            inserted(studio)
+        for attack in images:
+            page = page_of(studio)
+            make(page, attack)
+            studio.settle()
+            yield attack.id, findings(page, attack), f"{page.drive.chip.text}: {page.drive.outcome.text()}", studio
+        if exchanges:
+            set_up_attestation(studio)
+        for false in exchanges:
+            play_false(studio, false)
+            attestation = attestation_page(studio)
+            error = attestation.error.what.text() if attestation.error.isVisible() else ""
+            result = attestation.session.result
+            told = error or (f"{result.check.verdict.value}: {outcome_text(result)}" if result else "")
+            yield false.id, false_findings(studio, false), told, studio
+        studio.close()
 
 
 if __name__ == "__main__":

@@ -126,7 +126,7 @@ class Bench:
     @property
     def outcome(self) -> tuple[Verdict, str]:
         assert self.page.drive.chip.isVisible()
-        return self.page.drive.chip.verdict, self.page.drive.outcome.text()
+        return self.page.drive.chip.verdict, self.page.drive.outcome.text().replace("\u00a0", " ")
 
     @property
     def error(self) -> str:

@@ -407,6 +407,7 @@ class AttestationPage(Page):
     # --- what happened
 
     def _judged(self, result: PolicyResult) -> None:
+        self.error.hide()  # of an attempt that went before
         check = shown_check(result)
         mark = "SIMULATED. " if self.session.state.simulated else ""
         weight = Weight.NOTE if check.verdict.value == "passed" else Weight.WARNING

@@ -23,6 +23,7 @@ from seworkbench.simulator.image_tampering import IMAGE_ATTACKS, ImageAttack
 from seworkbench.simulator.secure_parameters import STEPS as HEADER_STEPS
 from seworkbench.simulator.tampering import Target
 from seworkbench.simulator.ultravisor import VERIFY_STEPS
+from seworkbench.ui.pages.machine.calls import unbroken
 from seworkbench.ui.widgets.basic import button, label, rule
 
 if TYPE_CHECKING:
@@ -227,7 +228,7 @@ class AttackList(QWidget):
         if entry is None:
             return
         self.story.setText(entry.story)
-        code = f" {entry.code}." if entry.code else ""
+        code = f" {unbroken(entry.code)}." if entry.code else ""
         self.caught.setText(f"What must catch it: {entry.caught[0].lower()}{entry.caught[1:]}{code}")
         self.make.setText(f"{self._verb} again" if entry.id == self._made else self._verb)
 

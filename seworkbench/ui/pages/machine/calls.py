@@ -138,6 +138,11 @@ class Call:
         return next((leaf for leaf in leaves if leaf.verdict is Verdict.FAILED), None)
 
 
+def unbroken(answer: str) -> str:
+    """An answer that stays on its line with the name of each number."""
+    return answer.replace(" 0x", "\u00a00x")
+
+
 def calls_of(events: Sequence[StartEvent], *, total: int, pages: int = 0, under_way: bool = False) -> list[Call]:
     """All calls, as they look when the given events have happened.
 

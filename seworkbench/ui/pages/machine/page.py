@@ -29,7 +29,7 @@ from seworkbench.ui.pages.build.parts import Elided, Segments, ask_open, ask_sav
 from seworkbench.ui.pages.machine.attack_list import AttackList, attestation_entries, image_entries
 from seworkbench.ui.pages.machine.byte_bench import ByteBench
 from seworkbench.ui.pages.machine.call_list import CallList
-from seworkbench.ui.pages.machine.calls import calls_of
+from seworkbench.ui.pages.machine.calls import calls_of, unbroken
 from seworkbench.ui.pages.machine.drive import Drive
 from seworkbench.ui.pages.machine.guest_map import GuestMap
 from seworkbench.ui.pages.machine.new_machine import NewMachine
@@ -496,7 +496,8 @@ class MachinePage(Page):
             verdict = Verdict.FAILED
             culprit = refused.culprit
             what = f" “{culprit.title}” failed." if culprit else ""
-            text = f"Caught by {_WHO[refused.actor]} at “{refused.title}”:{what} {refused.answer}".strip()
+            answer = unbroken(refused.answer)
+            text = f"Caught by {_WHO[refused.actor]} at “{refused.title}”:{what} {answer}".strip()
             if result.started:
                 text = f"No machine refuses it, but the guest comes to nothing:{what}"
             self._side.show_part(CALL)
