@@ -206,7 +206,7 @@ def false_findings(studio: Studio, attack: AttestationAttack) -> list[str]:
 
 def main(arguments: list[str]) -> int:
     """Make all attacks, or some."""
-    ids = {attack.id for attack in (*IMAGE_ATTACKS, *ATTESTATION_ATTACKS)}
+    ids = {attack.id for attack in IMAGE_ATTACKS} | {attack.id for attack in ATTESTATION_ATTACKS}
     wanted = set(arguments) & ids or ids
     target = next((Path(word) for word in arguments if word not in ids), None)
     application = QApplication.instance() or QApplication(["attacks"])
