@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLineEdit, QMenu, QStyledItemDelegate, QTableView
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QLineEdit,
+    QMenu,
+    QSizePolicy,
+    QStyledItemDelegate,
+    QTableView,
+)
 
 from seworkbench.checks import Verdict
 from seworkbench.ui.icons import VERDICT_ICONS, icon
@@ -22,6 +30,7 @@ from seworkbench.workspace.cases import CaseFile
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject, QPoint, SignalInstance
+    from PySide6.QtGui import QResizeEvent
     from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
 
     from seworkbench.ui.theme import Theme
@@ -30,6 +39,10 @@ if TYPE_CHECKING:
 _TITLE, _BEGUN, _CHANGED, _IMAGE, _MACHINE, _VERDICT = range(6)
 _ROW = 26
 _EDITOR_ROOM = 120
+_LEAST = 140  # a few rows
+# Unscaled: columns whose texts may be long, and the width of the card from which on a column is shown.
+_WIDTHS = {_TITLE: 200, _IMAGE: 140}
+_NEEDED = {_BEGUN: 800, _IMAGE: 680, _MACHINE: 540}
 
 
 class CasesModel(RowsModel["tuple[AttestationCase, CaseState]"]):
@@ -190,7 +203,7 @@ class CasesCard(Card):
         header = self.table.horizontalHeader()
         header.setHighlightSections(False)
         header.setStretchLastSection(True)
-        for column in (_TITLE, _BEGUN, _CHANGED, _IMAGE, _MACHINE):
+        for column in (_BEGUN, _CHANGED, _MACHINE):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self.table.setItemDelegateForColumn(_TITLE, _TitleEditor(self.table))
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -205,8 +218,12 @@ class CasesCard(Card):
         self.rename = button("Rename", self.edit_title)
         self.remove = button("Delete…", self._delete)
         for made in (self.remove, self.rename, self.open):
+            made.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
             self.head.addWidget(made)
+        # The buttons alone decide how narrow the card can be.
+        self.detail.setMinimumWidth(1)
         self.body.setContentsMargins(1, 0, 1, 4)
+        self.table.setMinimumHeight(_LEAST)
         self.body.addWidget(self.table, 1)
         self.table.selectionModel().selectionChanged.connect(self._allow)
         theme.changed.connect(self._restyle)
@@ -262,3 +279,16 @@ class CasesCard(Card):
 
     def _restyle(self) -> None:
         self.table.verticalHeader().setDefaultSectionSize(self._theme.pixels(_ROW))
+        for column, width in _WIDTHS.items():
+            self.table.setColumnWidth(column, self._theme.pixels(width))
+        self._fit(self.table.width())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Leave out what matters least where there is no room for all columns."""
+        super().resizeEvent(event)
+        self._fit(event.size().width())
+
+    def _fit(self, width: int) -> None:
+        for column, needed in _NEEDED.items():
+            self.table.setColumnHidden(column, width < self._theme.pixels(needed))
+        self.detail.setVisible(width >= self._theme.pixels(_NEEDED[_MACHINE]))

@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from seworkbench.ui.pages.attestation.cases_card import CasesCard
 from seworkbench.ui.widgets.basic import button, label, link
 from seworkbench.ui.widgets.mark import Mark
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from seworkbench.ui.theme import Theme
 
+# Unscaled.
+_ROW = 540
 _ASKED = (
     "You ask with a request that the chosen machines alone can open. The machine's Ultravisor answers for the "
     "guest with a measurement; here it is computed anew from the SE header you expect, and compared."
@@ -25,8 +29,8 @@ _DROP = (
 )
 
 
-class CasesStart(QWidget):
-    """The view.
+class CasesStart(QScrollArea):
+    """The view; scrolled where there is little room.
 
     Args:
         theme: colours.
@@ -38,7 +42,13 @@ class CasesStart(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        column = QVBoxLayout(self)
+        self._theme = theme
+        self.setObjectName("pageScroll")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        inner = QWidget()
+        column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
         column.addWidget(self._make_empty(theme))
@@ -46,6 +56,13 @@ class CasesStart(QWidget):
         self.cases.hide()
         column.addWidget(self.cases, 1)
         column.addStretch(0)
+        self.setWidget(inner)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """The ways to begin stand one below the other where a row of them has no room."""
+        super().resizeEvent(event)
+        row = event.size().width() >= self._theme.pixels(_ROW)
+        self._ways.setDirection(QBoxLayout.Direction.LeftToRight if row else QBoxLayout.Direction.TopToBottom)
 
     def _make_empty(self, theme: Theme) -> QWidget:
         card = QFrame()
@@ -58,11 +75,14 @@ class CasesStart(QWidget):
         text.addWidget(label("Is this the guest that I built, on a machine that I trust?", "heading", wrap=True))
         for words in (_ASKED, _DROP):
             text.addWidget(label(words, "muted", wrap=True))
-        ways = QHBoxLayout()
-        ways.addWidget(button("New case", self.new_asked.emit, primary=True))
-        ways.addWidget(button("Try it with a simulated machine…", self.try_asked.emit))
-        ways.addWidget(link("How attestation works", self.help_asked.emit))
-        ways.addStretch(1)
-        text.addLayout(ways)
+        self._ways = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        for made in (
+            button("New case", self.new_asked.emit, primary=True),
+            button("Try it with a simulated machine…", self.try_asked.emit),
+            link("How attestation works", self.help_asked.emit),
+        ):
+            self._ways.addWidget(made, 0, Qt.AlignmentFlag.AlignLeft)
+        self._ways.addStretch(1)
+        text.addLayout(self._ways)
         row.addLayout(text, 1)
         return card
