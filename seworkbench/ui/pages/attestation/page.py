@@ -452,7 +452,8 @@ class AttestationPage(Page):
         session.judged.connect(self._judged)
         session.said.connect(self.workbench.say)
         session.failed.connect(self._fail)
-        session.trust.changed.connect(self.expected.hosts_changed)
+        # Not in the same turn as the pages that show what changed: with many host keys each takes its time.
+        session.trust.changed.connect(self.expected.hosts_changed, Qt.ConnectionType.QueuedConnection)
         self.head.closed.connect(session.close_case)
         self.start.new_asked.connect(session.new_case)
         self.start.try_asked.connect(self.try_simulated)
