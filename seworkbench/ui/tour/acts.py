@@ -333,7 +333,15 @@ class Acts:
         yield from self.drop(response)
         yield from self._verified(response)
         page.show_piece(piece)
-        yield _point(page.verify.block.pieces[piece], page.verify.cause)
+        # Cards are brought up to date when everything that changes has changed.
+        yield Beat(100)
+        block = page.verify.block
+
+        def place() -> QRect:
+            # Found anew each time: pieces are made anew.
+            return block.pieces[piece].geometry()
+
+        yield Point((Spot(block, place), Spot(page.verify.cause)))
 
     def _open_case(self, title: str, exchange: Exchange) -> Steps:
         """Open a case, or begin it: with header, request, key, and what is expected; only the response is missing."""

@@ -88,7 +88,8 @@ class Spotlight(QObject):
         super().__init__(window)
         self._window = window
         self._theme = theme
-        self._spots: tuple[Spot, ...] = ()
+        # What is pointed at, seen or not.
+        self.spots: tuple[Spot, ...] = ()
         self._rings: list[_Ring] = []
         self._step = 0
         self._follow = QTimer(self)
@@ -98,11 +99,11 @@ class Spotlight(QObject):
     @property
     def places(self) -> tuple[QRect, ...]:
         """What is ringed and can be seen, in the window's coordinates."""
-        return tuple(spot.seen(self._window) for spot in self._spots if not spot.seen(self._window).isEmpty())
+        return tuple(spot.seen(self._window) for spot in self.spots if not spot.seen(self._window).isEmpty())
 
     def point(self, spots: tuple[Spot, ...]) -> None:
         """Draw rings around some places instead of those before."""
-        self._spots = spots
+        self.spots = spots
         while len(self._rings) < len(spots):
             self._rings.append(_Ring(self._window, self._theme))
         for ring in self._rings:
@@ -121,11 +122,11 @@ class Spotlight(QObject):
         """Rings stand where their places are now."""
         if self._step == 0:
             # Not when it was asked for: what was changed just before is laid out by now.
-            for spot in self._spots:
+            for spot in self.spots:
                 spot.bring_into_view()
         self._step = min(self._step + 1, _STEPS)
         far = self._theme.pixels(_FAR) * (_STEPS - self._step) / _STEPS
-        for ring, spot in zip(self._rings, self._spots, strict=False):
+        for ring, spot in zip(self._rings, self.spots, strict=False):
             ring.stand_around(spot.seen(self._window), far)
 
 
