@@ -79,8 +79,11 @@ class ActivityStrip(QWidget):
         self.newest = label("", "small")
         self.toggle = QPushButton("0 messages")
         self.toggle.setCheckable(True)
-        for widget in (self.phase, self.bar, self.amount, self.cancel):
-            row.addWidget(widget)
+        row.addWidget(self.phase)
+        # In a narrow window the bar gives way first, then the message.
+        row.addWidget(self.bar, 1000)
+        row.addWidget(self.amount)
+        row.addWidget(self.cancel)
         row.addStretch(1)
         row.addWidget(self.newest)
         row.addWidget(self.toggle)
@@ -89,7 +92,8 @@ class ActivityStrip(QWidget):
         self._show_job()
 
     def _fit(self) -> None:
-        self.bar.setFixedWidth(self._workbench.theme.pixels(220))
+        self.bar.setMinimumWidth(self._workbench.theme.pixels(24))
+        self.bar.setMaximumWidth(self._workbench.theme.pixels(220))
 
     def _show_job(self) -> None:
         running = self._workbench.jobs.running

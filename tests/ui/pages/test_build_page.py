@@ -882,3 +882,36 @@ def test_300_random_events_raise_nothing(bench: Bench, monkeypatch: pytest.Monke
     for job in list(bench.workbench.jobs.running):
         job.cancel()
     bench.settle()
+
+
+# --- narrow windows and large text
+
+
+@pytest.mark.parametrize("state", ["empty", "full", "built"])
+def test_nothing_is_cut_off_at_the_side_of_a_narrow_page_with_large_text(bench: Bench, state: str) -> None:
+    bench.workbench.theme.set_zoom(1.5)
+    bench.window.resize(1024, 640)
+    if state != "empty":
+        bench.fill()
+    if state == "built":
+        bench.build()
+    page = bench.page
+    for _ in range(10):
+        QApplication.processEvents()
+    content = page.area.widget()
+    assert content is not None
+    assert content.width() <= page.area.viewport().width()
+    cut = [
+        part.text()
+        for part in page.findChildren(QAbstractButton)
+        if part.isVisible() and part.text() and part.width() < part.minimumSizeHint().width()
+    ]
+    assert cut == []
+    for button in page.findChildren(QPushButton):
+        assert button.text() or button.accessibleName(), "an icon alone has a name"
+    bench.workbench.theme.set_zoom(1.0)
+    bench.window.resize(1440, 900)
+    for _ in range(10):
+        QApplication.processEvents()
+    assert page.output.build.text() == "Build image   Ctrl Enter"
+    assert bench.link(page, "Save recipe…").isVisible()

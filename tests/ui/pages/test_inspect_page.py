@@ -754,3 +754,13 @@ def test_a_header_that_was_pasted_is_not_kept(desk: Desk) -> None:
     desk.settle()
     assert desk.inspect.session.check is not None
     assert desk.trust.session.images == ()
+
+
+def test_in_a_low_window_the_line_to_search_in_is_scrolled_to(desk: Desk) -> None:
+    desk.window.workbench.theme.set_zoom(1.5)
+    desk.window.resize(1024, 640)
+    desk.open(desk.images.get("default"))
+    for action in ("inspect.find", "inspect.go-to", "inspect.find-field"):
+        desk.inspect.area.verticalScrollBar().setValue(0)
+        desk.window.actions_table.run(action)
+        wait_until(lambda: not desk.inspect.find_bar.line.visibleRegion().isEmpty(), "the line to be seen")

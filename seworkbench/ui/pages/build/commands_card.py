@@ -64,18 +64,24 @@ class CommandsCard(Card):
         )
         self.head.removeWidget(self.title)
         self.head.removeWidget(self.detail)
+        self._pairs: list[QBoxLayout] = []
         self._choices = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._choices.setSpacing(8)
         for title, kinds in ((self.title, self.build_kinds), (label("How to start it", "heading"), self.start_kinds)):
-            pair = QHBoxLayout()
+            pair = QBoxLayout(QBoxLayout.Direction.LeftToRight)
             pair.setSpacing(8)
             pair.addWidget(title)
-            pair.addWidget(kinds)
-            pair.addStretch(1)
+            row = QHBoxLayout()
+            row.addWidget(kinds)
+            row.addStretch(1)
+            pair.addLayout(row, 1)
             self._choices.addLayout(pair)
+            self._pairs.append(pair)
         self.head.insertLayout(0, self._choices)
         self.copy = button("Copy", self._copy)
         self.copy.setIcon(icon("copy", workbench.theme))
+        self.copy.setAccessibleName("Copy")
+        self.copy.setToolTip("Copy")
         self.head.addWidget(self.copy)
         self.notes = label("", "small", wrap=True)
         self.body.addWidget(self.notes)
@@ -93,9 +99,13 @@ class CommandsCard(Card):
         self._restyle()
         self.show_kind(PVIMG)
 
-    def set_wide(self, *, wide: bool) -> None:
-        """Whether both rows of choices have room side by side."""
-        self._choices.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
+    def set_room(self, *, wide: bool, narrow: bool) -> None:
+        """Whether both rows of choices have room side by side, and whether even titles go above them."""
+        across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self._choices.setDirection(across if wide else down)
+        for pair in self._pairs:
+            pair.setDirection(down if narrow else across)
+        self.copy.setText("" if narrow else "Copy")
 
     def show_kind(self, kind: str) -> None:
         """Show one kind of commands."""

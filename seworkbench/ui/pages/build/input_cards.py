@@ -115,6 +115,7 @@ class CommandLineRow(InputRow):
         self._draft = draft
         self._theme = workbench.theme
         self._showing = False
+        self._narrow = False
         self.count.show()
         self.editor = QPlainTextEdit()
         self.editor.setAccessibleName("Command line")
@@ -127,6 +128,12 @@ class CommandLineRow(InputRow):
         draft.changed.connect(self.refresh)
         self.refresh()
 
+    def set_narrow(self, *, narrow: bool) -> None:
+        """Whether words have to be spared."""
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self.refresh()
+
     def refresh(self) -> None:
         """Show the command line of the draft."""
         draft = self._draft
@@ -135,7 +142,8 @@ class CommandLineRow(InputRow):
         limit = known.facts.command_line_limit if known and known.facts else 0
         size = 0 if draft.line is None else len(draft.line) + (not draft.line.endswith(b"\0"))
         # \N{THIN SPACE} keeps the numbers together.
-        self.count.setText(f"{size}\u2009/\u2009{limit} with NUL" if limit else f"{size} with NUL" if size else "")
+        unit = "" if self._narrow else " with NUL"
+        self.count.setText(f"{size}\u2009/\u2009{limit}{unit}" if limit else f"{size}{unit}" if size else "")
         self.count.setToolTip("Bytes, the closing NUL counted, and the most that the kernel takes.")
         checks = draft.line_checks()
         if draft.line_job is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from seworkbench.ui.pages.build.inputs import KEY_SIZES, KEY_TITLES
 from seworkbench.ui.pages.build.parts import (
@@ -40,6 +40,8 @@ _LOST = {
     "cck": "Kept only inside the header; no dump can be read.",
 }
 GENERATE, LOAD = "generate", "load"
+# Unscaled pixels.
+_TITLE_WIDTH = 132
 
 
 class KeyRow(QWidget):
@@ -52,21 +54,28 @@ class KeyRow(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 2, 0, 2)
         column.setSpacing(2)
+        self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._head.setSpacing(10)
+        self._title = label(KEY_TITLES[name], "heading")
+        self._head.addWidget(self._title)
         head = QHBoxLayout()
         head.setSpacing(10)
-        title = label(KEY_TITLES[name], "heading")
-        workbench.theme.changed.connect(lambda: title.setMinimumWidth(workbench.theme.pixels(132)))
-        title.setMinimumWidth(workbench.theme.pixels(132))
-        head.addWidget(title)
         self.way = Segments(((GENERATE, "Generate"), (LOAD, "Load")), self._chosen, KEY_TITLES[name])
         head.addWidget(self.way)
         self.state = Elided("", "muted")
         head.addWidget(self.state, 1)
-        column.addLayout(head)
+        self._head.addLayout(head, 1)
+        column.addLayout(self._head)
         self.detail = label("", "small", wrap=True)
         column.addWidget(self.detail)
         self.findings = Findings(workbench.theme)
         column.addWidget(self.findings)
+
+    def set_room(self, title: int, *, narrow: bool) -> None:
+        """Have the title take so much room that the choices of all rows stand in line, or above them if narrow."""
+        self._title.setMinimumWidth(0 if narrow else title)
+        self._head.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
+        self._head.setSpacing(2 if narrow else 10)
 
     def refresh(self) -> None:
         """Show the key of the draft."""
@@ -161,6 +170,12 @@ class KeysCard(Card):
         self.change.setVisible(draft.save_keys)
         self._ask()
         self._warn_of_existing()
+
+    def set_narrow(self, *, narrow: bool) -> None:
+        """Whether words and room have to be spared."""
+        self.detail.setVisible(not narrow)
+        for row in self.rows.values():
+            row.set_room(self._workbench.theme.pixels(_TITLE_WIDTH), narrow=narrow)
 
     def load(self, name: str) -> None:
         """Ask for the file of a key."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from seworkbench.ui.workbench import Workbench
 
 _SHOWN = 3
+_BUILD = "Build image   Ctrl Enter"
 # Narrower than this, links beside the question would break it.
 _WIDE = 620
 
@@ -48,7 +49,8 @@ class OutputBar(QWidget):
         self.replace: WarningBox | None = None
         row = QHBoxLayout()
         row.setSpacing(8)
-        row.addWidget(label("Save to", "muted"))
+        self._save_to = label("Save to", "muted")
+        row.addWidget(self._save_to)
         self.path = QLineEdit()
         self.path.setAccessibleName("Save to")
         self.path.setPlaceholderText("Path of the image")
@@ -59,7 +61,7 @@ class OutputBar(QWidget):
         self.ready = label("Ready to build with", "muted")
         self.warnings = VerdictChip(Verdict.WARNING, self._theme)
         self.unchecked = VerdictChip(Verdict.NOT_CHECKED, self._theme)
-        self.build = button("Build image   Ctrl Enter", build, primary=True)
+        self.build = button(_BUILD, build, primary=True)
         row.addWidget(self.build)
         column.addLayout(row)
         self.reasons = label("", "small", wrap=True)
@@ -74,6 +76,12 @@ class OutputBar(QWidget):
         column.addLayout(foot)
         draft.changed.connect(self.refresh)
         self.refresh()
+
+    def set_narrow(self, *, narrow: bool) -> None:
+        """Whether words have to be spared."""
+        self._save_to.setVisible(not narrow)
+        self.ready.setText("Ready with" if narrow else "Ready to build with")
+        self.build.setText("Build image" if narrow else _BUILD)
 
     def set_building(self, *, building: bool) -> None:
         """An image is being built, or no longer."""

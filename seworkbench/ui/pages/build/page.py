@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTemporaryDir
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from seworkbench import __version__
 from seworkbench.checks import Verdict
@@ -18,6 +27,7 @@ from seworkbench.image.recipe import load_recipe, save_recipe
 from seworkbench.recognise import Kind
 from seworkbench.ui.actions import Action
 from seworkbench.ui.activity import size_text
+from seworkbench.ui.icons import icon
 from seworkbench.ui.pages.build.commands_card import PVIMG, QEMU, CommandsCard
 from seworkbench.ui.pages.build.draft import Draft
 from seworkbench.ui.pages.build.host_verdicts import HostVerdicts, host_record, judged_host
@@ -47,6 +57,8 @@ if TYPE_CHECKING:
 
 # Narrower than this, two columns of cards would break every line.
 _TWO_COLUMNS = 760
+# Narrower than this, in unscaled pixels too, what can be spared goes, so that nothing is cut off.
+_NARROW = 430
 # Beside and between the columns, the scroll bar included.
 _MARGINS = 20 + 12 + 20 + 12
 
@@ -333,8 +345,16 @@ class BuildPage(Page):
         needed = 2 * max(half.minimumSizeHint().width() for half in self._halves) + _MARGINS
         wide = width >= max(needed, round(_TWO_COLUMNS * self.workbench.theme.zoom))
         self._columns.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
-        self.commands.set_wide(wide=wide)
         self._subtitle.setVisible(wide)
+        narrow = width < self.workbench.theme.pixels(_NARROW)
+        self.commands.set_room(wide=wide, narrow=narrow)
+        for part in (self.inputs.line, self.keys, self.output):
+            part.set_narrow(narrow=narrow)
+        self.protection.detail.setVisible(not narrow)
+        for made, text in self._head_buttons.items():
+            made.setText("" if narrow else text)
+        self._built_row.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
+        self._intro_row.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
 
     def _lay_out(self) -> None:
         outer = QVBoxLayout(self)
@@ -386,28 +406,40 @@ class BuildPage(Page):
         self._subtitle = label("", "muted")
         head.addWidget(self._subtitle, 0, Qt.AlignmentFlag.AlignBottom)
         head.addStretch(1)
-        head.addWidget(button("Open recipe…", self.open_recipe))
-        head.addWidget(button("Save recipe…", self.save_recipe))
-        head.addWidget(button("Clear", self.clear))
+        self._head_buttons: dict[QPushButton, str] = {}
+        for text, run, name in (
+            ("Open recipe…", self.open_recipe, "folder-open"),
+            ("Save recipe…", self.save_recipe, "save"),
+            ("Clear", self.clear, "trash-2"),
+        ):
+            made = button(text, run)
+            made.setIcon(icon(name, self.workbench.theme))
+            made.setToolTip(text)
+            made.setAccessibleName(text)
+            head.addWidget(made)
+            self._head_buttons[made] = text
         return head
 
     def _make_built(self) -> QFrame:
         made = QFrame()
         made.setObjectName("card")
-        row = QHBoxLayout(made)
+        self._built_row = row = QBoxLayout(QBoxLayout.Direction.LeftToRight, made)
         row.setContentsMargins(14, 8, 14, 8)
         self._built_text = label("", wrap=True)
         row.addWidget(self._built_text, 1)
-        row.addWidget(link("Open in Inspect", self._inspect))
-        row.addWidget(link("How to start it", partial(self._show_commands, QEMU)))
-        row.addWidget(link("Dismiss", made.hide))
+        links = QHBoxLayout()
+        links.addWidget(link("Open in Inspect", self._inspect))
+        links.addWidget(link("How to start it", partial(self._show_commands, QEMU)))
+        links.addWidget(link("Dismiss", made.hide))
+        links.addStretch(1)
+        row.addLayout(links)
         made.hide()
         return made
 
     def _make_intro(self) -> QFrame:
         made = QFrame()
         made.setObjectName("card")
-        row = QHBoxLayout(made)
+        self._intro_row = row = QBoxLayout(QBoxLayout.Direction.LeftToRight, made)
         row.setContentsMargins(16, 12, 16, 12)
         row.setSpacing(14)
         row.addWidget(Mark(self.workbench.theme, "package", "accent", 28), 0, Qt.AlignmentFlag.AlignTop)

@@ -6,7 +6,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QStringListModel, Signal
+from PySide6.QtCore import QStringListModel, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QListView, QVBoxLayout, QWidget
 
 from seworkbench.formats.layout import byte_count
@@ -48,14 +48,11 @@ class ComparePanel(QWidget):
         self.sentence = label("", "muted", wrap=True)
         column.addWidget(self.heading)
         column.addWidget(self.sentence)
-        row = QHBoxLayout()
         self.choose = button("Compare with…", self.compare_requested.emit)
-        row.addWidget(self.choose)
+        column.addWidget(self.choose, 0, Qt.AlignmentFlag.AlignLeft)
         self.everything = QCheckBox("Show what is equal")
         self.everything.toggled.connect(self._show_pairs)
-        row.addWidget(self.everything)
-        row.addStretch(1)
-        column.addLayout(row)
+        column.addWidget(self.everything)
         self._pairs = QVBoxLayout()
         self._pairs.setSpacing(6)
         column.addLayout(self._pairs)

@@ -70,6 +70,8 @@ _HIT_LIMIT = 10_000
 _WIDE, _TALL = 720, 190
 # Narrower than this, buttons above the bytes are icons alone.
 _TIGHT = 420
+# Pixels kept above what is scrolled to: the head of its card.
+_ABOVE = 48
 _KEY_HASH_LIMIT = 1 << 16
 _COMPARABLE = {
     Kind.KERNEL: ComponentKind.KERNEL,
@@ -167,11 +169,11 @@ class InspectPage(Page):
         """Find, go to, unlock, lock, extract, verify again."""
         opened = self._is_open
         return (
-            self._action("find", "Find bytes…", lambda: self.find_bar.ask("Hex"), "Ctrl+F", "search"),
-            self._action("find-field", "Find a field…", lambda: self.find_bar.ask(FIELD), "Ctrl+Shift+F", "list"),
+            self._action("find", "Find bytes…", partial(self._ask, "Hex"), "Ctrl+F", "search"),
+            self._action("find-field", "Find a field…", partial(self._ask, FIELD), "Ctrl+Shift+F", "list"),
             self._action("find-next", "Next hit", lambda: self.find_bar.step(1), "F3"),
             self._action("find-previous", "Previous hit", lambda: self.find_bar.step(-1), "Shift+F3"),
-            self._action("go-to", "Go to offset…", lambda: self.find_bar.ask(GO_TO), "Ctrl+G"),
+            self._action("go-to", "Go to offset…", partial(self._ask, GO_TO), "Ctrl+G"),
             self._action("unlock", "Unlock with a key…", self._ask_for_key, "Ctrl+U", "lock-open"),
             Action(
                 "inspect.lock",
@@ -394,6 +396,12 @@ class InspectPage(Page):
 
     # --- what the user asks for
 
+    def _ask(self, kind: str) -> None:
+        """Ask what to look for; in a low window, scroll to where that is asked."""
+        self.find_bar.ask(kind)
+        # Once the bar has its place.
+        QTimer.singleShot(0, self, lambda: self.area.ensureWidgetVisible(self.find_bar, 0, _ABOVE))
+
     def _learn_machine(self, item: Recognised) -> None:
         from seworkbench.trust.host_key_document import read_host_key_document  # noqa: PLC0415 - loads cryptography
 
@@ -563,8 +571,8 @@ class InspectPage(Page):
         self.stored.setChecked(True)
         group.buttonClicked.connect(lambda _button: self._choose_bytes())
         self._ways = {
-            "Find": button("Find", lambda: self.find_bar.ask("Hex")),
-            "Go to offset": button("Go to offset", lambda: self.find_bar.ask(GO_TO)),
+            "Find": button("Find", partial(self._ask, "Hex")),
+            "Go to offset": button("Go to offset", partial(self._ask, GO_TO)),
         }
         for (name, made), icon_name in zip(self._ways.items(), ("search", "map"), strict=True):
             made.setIcon(icon(icon_name, self.workbench.theme))
