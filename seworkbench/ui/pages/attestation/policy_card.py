@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 _QUESTION, _ASKED, _ANSWER, _VERDICT = range(4)
 _ROW, _HEAD = 22, 22
 ROW = Qt.ItemDataRole.UserRole
-_SHARES = (0.205, 0.16, 0.295)
+# Unscaled: what stands around the text of a cell, and what the sign and margins of a verdict take.
+_AROUND, _CHIP = 24, 52
+# Where there is no room for all, columns give way in this order, down to this part of the whole.
+_GIVES_WAY = ((_ASKED, 0.14), (_ANSWER, 0.26), (_VERDICT, 0.24), (_QUESTION, 0.16))
 
 
 class PolicyModel(RowsModel[PolicyRow]):
@@ -151,8 +154,22 @@ class PolicyTable(QTableView):
         self._share()
 
     def _share(self) -> None:
-        for column, share in enumerate(_SHARES):
-            self.setColumnWidth(column, round(self.viewport().width() * share))
+        """Columns are as wide as what stands in them, as far as there is room; what is over is shared."""
+        room = self.viewport().width()
+        wanted = [self._wanted(column) for column in range(self.model().columnCount())]
+        for column, least in _GIVES_WAY:
+            excess = sum(wanted) - room
+            wanted[column] -= max(0, min(excess, wanted[column] - round(room * least)))
+        over = max(0, room - sum(wanted)) // len(wanted)
+        for column in (_QUESTION, _ASKED, _ANSWER):  # the last takes the rest
+            self.setColumnWidth(column, wanted[column] + over)
+
+    def _wanted(self, column: int) -> int:
+        model = self.model()
+        texts = [str(model.index(row, column).data()) for row in range(model.rowCount())]
+        metrics = QFontMetricsF(self._theme.font(12 if column == _VERDICT else 13))
+        around = _CHIP if column == _VERDICT else _AROUND
+        return round(max(map(metrics.horizontalAdvance, texts), default=0)) + self._theme.pixels(around)
 
 
 class PolicyCard(StepCard):
