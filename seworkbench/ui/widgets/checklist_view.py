@@ -471,7 +471,9 @@ class _Tree(QTreeWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         super().resizeEvent(event)
-        self.fit_details()
+        # Words are broken anew for another width only.
+        if event.size().width() != event.oldSize().width():
+            self.fit_details()
 
     def drawBranches(  # noqa: N802 - Qt's name
         self, painter: QPainter, rect: QRect, index: Index

@@ -260,7 +260,6 @@ class DocumentsCard(Card):
         elif not key or not self.model.index_of(key).isValid():
             self.tree.selectionModel().clear()
         self._telling = True
-        self.tree.viewport().update()
 
     def _note_opened(self, index: Index) -> None:
         row = index.data(ROW)
@@ -273,7 +272,6 @@ class DocumentsCard(Card):
             self._opened.discard(row.key)
 
     def _current_changed(self, current: Index) -> None:
-        self.tree.viewport().update()
         row = current.sibling(current.row(), NAME).data(ROW)
         if self._telling and isinstance(row, Row):
             self.selected.emit(row.key)
@@ -289,7 +287,9 @@ class DocumentsCard(Card):
         self.filter.look_for(text)
         self._open_groups()
         if text.strip():
-            self.tree.expandAll()
+            # What was found may be a document of a machine.
+            for index in self.model.machines():
+                self.tree.expand(self.filter.mapFromSource(index))
         self._tell_none()
 
     def _tell_none(self) -> None:

@@ -26,6 +26,8 @@ NAME, CODE, UNTIL, VERDICT = range(len(COLUMNS))
 ROW = Qt.ItemDataRole.UserRole  # Row, or Group for a heading
 HEADING = Qt.ItemDataRole.UserRole + 1  # words beside a heading
 _INVALID = QModelIndex()
+# Asked for with every row; putting flags together takes its time.
+_ROW_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 
 
 class _Node:
@@ -75,11 +77,17 @@ class DocumentsModel(QAbstractItemModel):
             self.endResetModel()
             return True
         # Made anew only where it has to be: while the instant is dragged this runs for every row, many times a second.
+        changed: dict[_Node | None, list[_Node]] = {}
         for node, (_depth, what, heading) in zip(nodes, shown, strict=True):
             if (node.what is not what and node.what != what) or node.heading != heading:
                 node.what, node.heading = what, heading
-                first = self.createIndex(node.position, 0, node)
-                self.dataChanged.emit(first, self.createIndex(node.position, VERDICT, node))
+                changed.setdefault(node.parent, []).append(node)
+        # Told once for all below the same row: telling takes longer than painting one row too many.
+        for below in changed.values():
+            first, last = below[0], below[-1]
+            self.dataChanged.emit(
+                self.createIndex(first.position, 0, first), self.createIndex(last.position, VERDICT, last)
+            )
         return False
 
     def index_of(self, key: str) -> QModelIndex:
@@ -89,13 +97,23 @@ class DocumentsModel(QAbstractItemModel):
                 return self.createIndex(node.position, 0, node)
         return QModelIndex()
 
+    def machines(self) -> list[QModelIndex]:
+        """The rows that have rows below them."""
+        return [
+            self.createIndex(node.position, 0, node)
+            for node in self._root.walk()
+            if node.children and isinstance(node.what, Row)
+        ]
+
     # --- as Qt asks
 
     def index(self, row: int, column: int, parent: Index = _INVALID) -> QModelIndex:
         """The index of a child."""
-        if not self.hasIndex(row, column, parent):
+        # Not `hasIndex`, which asks back twice for each of a thousand rows.
+        below = [] if parent.column() > 0 else self._node(parent).children
+        if not (0 <= row < len(below) and 0 <= column < len(COLUMNS)):
             return QModelIndex()
-        return self.createIndex(row, column, self._node(parent).children[row])
+        return self.createIndex(row, column, below[row])
 
     def parent(self, child: Index = _INVALID) -> QModelIndex:  # type: ignore[override]  # QObject has one, too
         """The index above."""
@@ -109,6 +127,10 @@ class DocumentsModel(QAbstractItemModel):
     def rowCount(self, parent: Index = _INVALID) -> int:  # noqa: N802 - Qt's name
         """Number of children; only the first column has any."""
         return 0 if parent.column() > 0 else len(self._node(parent).children)
+
+    def hasChildren(self, parent: Index = _INVALID) -> bool:  # noqa: N802 - Qt's name
+        """Whether there are any; Qt asks for every row that it lays out."""
+        return parent.column() <= 0 and bool(self._node(parent).children)
 
     def columnCount(self, _parent: Index = _INVALID) -> int:  # noqa: N802 - Qt's name
         """Number of columns."""
@@ -141,7 +163,7 @@ class DocumentsModel(QAbstractItemModel):
             return Qt.ItemFlag.NoItemFlags
         if isinstance(self._node(index).what, Group):
             return Qt.ItemFlag.ItemIsEnabled
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        return _ROW_FLAGS
 
     def _node(self, index: Index) -> _Node:
         node = index.internalPointer() if index.isValid() else self._root

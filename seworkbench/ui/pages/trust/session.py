@@ -7,16 +7,17 @@ happen on threads; this object lives with the window and tells when something is
 from __future__ import annotations
 
 import gc
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from seworkbench.checks import Verdict
 from seworkbench.errors import SeError
-from seworkbench.ui.pages.trust.judging import LatestOnly
+from seworkbench.ui.pages.trust.judging import LatestOnly, making_much
 from seworkbench.ui.pages.trust.view import View, make_view
 from seworkbench.ui.widgets.plots import load_plots
 
@@ -284,13 +285,15 @@ class TrustSession(QObject):
 
         def read(_job: Job) -> tuple[tuple[Imported, ...], Bundle]:
             load_plots()
-            bundle = _read(given)
+            with making_much():
+                bundle = _read(given)
             return _add(workspace, known, bundle, at), bundle
 
         def done(found: tuple[tuple[Imported, ...], Bundle]) -> None:
             lines, bundle = found
             if self._hold(workspace, objects=_merged(self.holdings.objects, bundle.objects)):
-                self.imported.emit(lines)
+                # Not in the same turn: each of the two takes its time to be shown.
+                QTimer.singleShot(0, self, partial(self.imported.emit, lines))
 
         count = len(given)
         self._start(f"Importing {count} file{'' if count == 1 else 's'}", read, done, missed=True)
@@ -462,7 +465,8 @@ def _open(path: Path | None, made: list[Workspace]) -> tuple[Workspace, Holdings
     workspace = open_workspace(path) if path else temporary_workspace()
     made.append(workspace)
     try:
-        objects = {item.fingerprint: item for item in workspace.objects.bundle().objects}
+        with making_much():
+            objects = {item.fingerprint: item for item in workspace.objects.bundle().objects}
         certificates = [item for item in objects.values() if isinstance(item, TrustCertificate)]
         fetched = workspace.crls.for_certificates(certificates)
         if objects:
@@ -512,14 +516,17 @@ def _merged(known: Mapping[str, TrustObject], more: Iterable[TrustObject]) -> di
 
 
 def _judge(holdings: Holdings, at: datetime, today: datetime, before: _Answer | None) -> _Answer:
-    judgement = judge_holdings(holdings, at)
-    now = judgement if at == today else None
-    if now is None and before is not None and before.holdings is holdings and _still_holds(before.today, today):
-        now = before.today
-    now = now or judge_holdings(holdings, today)
-    view = make_view(judgement, holdings.machines, before.view if before is not None else None)
-    _settle(now, holdings)
-    return _Answer(holdings, judgement, now, view)
+    is_new = before is None or before.holdings is not holdings
+    with making_much() if is_new and len(holdings.objects) > _MANY else nullcontext():
+        judgement = judge_holdings(holdings, at)
+        now = judgement if at == today else None
+        if now is None and before is not None and not is_new and _still_holds(before.today, today):
+            now = before.today
+        now = now or judge_holdings(holdings, today)
+        # What would be worked out when it is first asked for is worked out here, beside the window.
+        _ = now.counts
+        view = make_view(judgement, holdings.machines, before.view if before is not None else None)
+        return _Answer(holdings, judgement, now, view)
 
 
 def _still_holds(judgement: Judgement, now: datetime) -> bool:
@@ -527,15 +534,6 @@ def _still_holds(judgement: Judgement, now: datetime) -> bool:
     change = judgement.next_change
     age = (now - judgement.at).total_seconds()
     return 0 <= age < _STALE_SECONDS and (change is None or now < change.at)
-
-
-def _settle(today: Judgement, holdings: Holdings) -> None:
-    """What would be worked out when it is first asked for is worked out here, beside the window."""
-    assert len(today.counts) == len(Verdict)  # noqa: S101 - asked for
-    if len(holdings.objects) > _MANY:
-        # What was imported and judged stays while the workspace is open. Python's collector of cycles would look at all
-        # of it, a hundred thousand objects, again and again, and stop the window each time; closing takes this back.
-        gc.freeze()
 
 
 def judge_holdings(holdings: Holdings, at: datetime, also: Iterable[TrustCertificate] = ()) -> Judgement:
