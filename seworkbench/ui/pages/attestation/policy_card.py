@@ -28,7 +28,7 @@ ROW = Qt.ItemDataRole.UserRole
 # Unscaled: what stands around the text of a cell, and what the sign and margins of a verdict take.
 _AROUND, _CHIP = 24, 52
 # Where there is no room for all, columns give way in this order, down to this part of the whole.
-_GIVES_WAY = ((_ASKED, 0.14), (_ANSWER, 0.26), (_VERDICT, 0.24), (_QUESTION, 0.16))
+_GIVES_WAY = ((_ASKED, 0.14), (_VERDICT, 0.32), (_ANSWER, 0.24), (_QUESTION, 0.16), (_VERDICT, 0.2))
 
 
 class PolicyModel(RowsModel[PolicyRow]):
