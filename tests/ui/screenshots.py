@@ -23,7 +23,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
-from shiboken6 import delete
+from shiboken6 import delete, isValid
 
 from seworkbench.ui.app import make_window
 from seworkbench.ui.pages.trust.page import TrustPage
@@ -32,6 +32,8 @@ from seworkbench.ui.theme import ThemeChoice
 from .attestation_states import STATES as ATTESTATION_STATES
 from .desk import FIRST_COMPONENT, INPUTS, PKI, Images, tampered, wait_until
 from .machine_states import STATES as MACHINE_STATES
+from .tour_states import STATES as TOUR_STATES
+from .tour_states import end_tour
 from .trust_files import TrustFiles, write_trust_files
 
 if TYPE_CHECKING:
@@ -335,6 +337,7 @@ STATES: dict[str, Callable[[Studio], None]] = {
     "palette": _palette,
     "help": _help,
     **ATTESTATION_STATES,
+    **TOUR_STATES,
     **MACHINE_STATES,
 }
 # The pictures of README.md: state -> file in resources/pictures.
@@ -376,14 +379,16 @@ def take(state: str, look: str, target: Path) -> Path:
         for job in list(studio.window.workbench.jobs.running):
             job.cancel()
         studio.settle()
-        for widget in above:
+        end_tour(studio)
+        for widget in filter(isValid, above):
             widget.close()
         studio.close()
     return path
 
 
 def _is_above(widget: object, studio: Studio) -> bool:
-    return type(widget).__name__ in ("CommandPalette", "HelpWindow") and widget is not studio.window
+    # The window of a tour is one like the user's.
+    return type(widget).__name__ in ("CommandPalette", "HelpWindow", "MainWindow") and widget is not studio.window
 
 
 def main(arguments: list[str]) -> int:
