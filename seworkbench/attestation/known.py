@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seworkbench.errors import FormatError
 from seworkbench.formats.se_header import HEADER_MAGIC
+from seworkbench.image.image_file import open_image
 from seworkbench.image.locate import locate_header, read_header
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from seworkbench.attestation.record import RequestRecord
     from seworkbench.formats.arcb import RequestSecretsV1
@@ -96,3 +99,16 @@ def find_header(image: ImageFile) -> FoundHeader:
         return FoundHeader(str(image.path), read_header(image, 0), 0, "at the beginning of the file")
     location = locate_header(image)
     return FoundHeader(str(image.path), read_header(image, location.offset), location.offset, location.method)
+
+
+def load_header(path: Path) -> FoundHeader:
+    """The same, in a file that is opened for it.
+
+    Raises:
+        SeError: if it cannot be read, there is none, or its structure is broken.
+    """
+    with open_image(path) as image:
+        try:
+            return find_header(image)
+        except FormatError as error:
+            raise error.located(str(path)) from None

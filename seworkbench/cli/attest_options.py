@@ -104,14 +104,12 @@ def read_header(path: Path) -> FoundHeader:
     Raises:
         SeError: if there is none.
     """
-    from seworkbench.attestation.known import find_header  # noqa: PLC0415
-    from seworkbench.image.image_file import open_image  # noqa: PLC0415
+    from seworkbench.attestation.known import load_header  # noqa: PLC0415
 
-    with open_image(path) as image:
-        try:
-            return find_header(image)
-        except FormatError as error:
-            raise named_content(error, path) from None
+    try:
+        return load_header(path)
+    except FormatError as error:
+        raise named_content(error, path) from None
 
 
 def named_content(error: SeError, path: Path) -> SeError:

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seworkbench.attestation.known import FoundHeader, find_header
+from seworkbench.attestation.known import FoundHeader
 from seworkbench.attestation.protection_key import read_protection_key
 from seworkbench.attestation.record import RequestRecord, parse_record, read_record
 from seworkbench.attestation.request import CreatedRequest, create_request, record_path, request_flags, write_request
@@ -17,7 +17,6 @@ from seworkbench.formats.additional_data import PART_KINDS, asked_kinds
 from seworkbench.formats.arcb import Arcb, parse_arcb
 from seworkbench.formats.exchange import MAX_EXCHANGE_FILE_SIZE, parse_exchange, parse_request, parse_response
 from seworkbench.formats.se_header import parse_header
-from seworkbench.image.image_file import open_image
 from seworkbench.ui.pages.trust.session import PASTED
 from seworkbench.workspace.cases import CaseFile
 from seworkbench.workspace.records import json_text
@@ -82,19 +81,6 @@ class CaseFiles:
             yield CaseFile.REQUEST, self.request
         if self.response is not None:
             yield CaseFile.RESPONSE, self.response
-
-
-def load_header(path: Path) -> FoundHeader:
-    """Find the SE header in an image or header file.
-
-    Raises:
-        SeError: if there is none.
-    """
-    with open_image(path) as image:
-        try:
-            return find_header(image)
-        except FormatError as error:
-            raise error.located(str(path)) from None
 
 
 def load_request(path: Path) -> tuple[bytes, RequestRecord | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seworkbench.attestation.known import load_header
 from seworkbench.attestation.record import RequestRecord, read_record
 from seworkbench.attestation.request import record_path
 from seworkbench.demo.stage import USER_DATA, Stage
@@ -12,7 +13,6 @@ from seworkbench.errors import SeError
 from seworkbench.files import explained, read_whole
 from seworkbench.formats.exchange import MAX_EXCHANGE_FILE_SIZE
 from seworkbench.ui.pages.attestation.case import Expected, ExpectedKey
-from seworkbench.ui.pages.attestation.case_files import load_header
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -33,6 +33,8 @@ from seworkbench.ui.widgets.basic import button, label, link, rule
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from PySide6.QtGui import QShowEvent
+
     from seworkbench.formats.exchange import ExchangeFile
     from seworkbench.ui.pages.attestation.session import AttestationSession
     from seworkbench.ui.workbench import Workbench
@@ -60,6 +62,7 @@ class ExpectedCard(StepCard):
         self._workbench = workbench
         self._session = session
         self._keys: dict[str, tuple[QCheckBox, ExpectedKey]] = {}
+        self._hosts_wait = False
         self._secrets: list[tuple[str, str]] = []
         self._form = "hex"
         self.head.addWidget(link("Close", self.closed.emit))
@@ -203,6 +206,12 @@ class ExpectedCard(StepCard):
         self.version.choose(str(expected.service_version))
         self._allow()
 
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Show the host keys that came while nobody looked."""
+        super().showEvent(event)
+        if self._hosts_wait:
+            self.hosts_changed()
+
     def refresh(self) -> None:
         """The case is another, or came further: what depends on it."""
         self._show_url()
@@ -304,7 +313,10 @@ class ExpectedCard(StepCard):
             self._session.trust.import_path(path)
 
     def hosts_changed(self) -> None:
-        """The workspace has other host keys: show them, and keep what is ticked."""
+        """The workspace has other host keys: show them, and keep what is ticked; not before somebody looks."""
+        self._hosts_wait = not self.isVisible()
+        if self._hosts_wait:
+            return
         ticked = tuple(key for box, key in self._keys.values() if box.isChecked())
         if {host.certificate.phkh for host in self._session.preparation.hosts()} - set(self._keys):
             self._show_keys(replace(self._session.state.expected, host_keys=ticked))

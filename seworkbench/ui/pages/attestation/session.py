@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from seworkbench.attestation.known import load_header
 from seworkbench.ui.pages.attestation import case_files, hosts
 from seworkbench.ui.pages.attestation.case import CHOOSE, CREATE, VERIFY, CaseState, Expected, answer_record, present
 from seworkbench.ui.pages.attestation.case_files import CaseFiles
@@ -167,7 +168,7 @@ class AttestationSession(QObject):
                 step=self._step_after(CHOOSE),
             )
 
-        self._read(path, lambda: case_files.load_header(path), took)
+        self._read(path, lambda: load_header(path), took)
 
     def take_request(self, path: Path) -> None:
         """Work with a request that was created elsewhere, or earlier."""
