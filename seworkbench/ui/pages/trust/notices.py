@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from seworkbench.ui.theme import Theme
 
 _LINES = 6
-# What was refused stands first; a row is four widgets, and thousands would stop the window.
-_SHOWN = 60
+# What was refused stands first; a row is four widgets, and more of them would stop the window.
+_SHOWN = 30
 _MARKS = {
     Outcome.IMPORTED: ("plus", "accent"),
     Outcome.RENEWAL: ("refresh-cw", "accent"),
