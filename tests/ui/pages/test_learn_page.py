@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPushButton, QScrollArea
 
 from seworkbench.resources import resource
 from seworkbench.ui.help import slug
 from seworkbench.ui.pages.learn.lessons import LESSONS, Lesson
 from seworkbench.ui.pages.learn.page import LearnPage, _generation_rows
+from seworkbench.ui.widgets.basic import Card
 
 if TYPE_CHECKING:
     from ..desk import Desk  # noqa: TID252
@@ -49,6 +50,19 @@ def test_it_has_a_picture_for_each_lesson_and_scrolls_only_downwards(desk: Desk)
     desk.settle()
     assert [picture.flow for picture in page.pictures] == [lesson.flow for lesson in LESSONS]
     assert all(picture.width() <= page.width() for picture in page.pictures)
+
+
+def test_it_ends_where_its_cards_end(desk: Desk) -> None:
+    desk.window.show_page("learn")
+    desk.settle()
+    page = desk.window.pages["learn"]
+    area = page.findChild(QScrollArea)
+    content = area.widget() if area is not None else None
+    assert area is not None
+    assert content is not None
+    cards = [card.mapTo(content, card.rect().bottomLeft()).y() for card in page.findChildren(Card)]
+    assert area.verticalScrollBar().maximum() > 0
+    assert content.height() - max(cards) < 30
 
 
 def test_the_table_says_which_generation_knows_what() -> None:

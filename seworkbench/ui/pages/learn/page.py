@@ -6,13 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout
 
 from seworkbench.formats.flags import PAF, PCF, SCF, FlagWord
 from seworkbench.simulator.generations import Generation
 from seworkbench.ui.pages.learn.lessons import LESSONS, THREATS, Lesson
 from seworkbench.ui.pages.page import Page
-from seworkbench.ui.widgets.basic import Card, label, link
+from seworkbench.ui.widgets.basic import Card, CompactBody, label, link, rule
 from seworkbench.ui.widgets.flow_picture import FlowPicture
 
 if TYPE_CHECKING:
@@ -43,7 +43,9 @@ class LearnPage(Page):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        content = QWidget()
+        content = CompactBody()
+        # As high as it is at its width; Qt would take the height at its least width, where all lines are broken.
+        content.setMinimumHeight(1)
         cards = QVBoxLayout(content)
         cards.setContentsMargins(20, 14, 20, 16)
         cards.setSpacing(12)
@@ -118,7 +120,9 @@ def _grid(rows: Iterator[tuple[str, ...]], shares: tuple[int, ...]) -> QGridLayo
     for column, share in enumerate(shares):
         grid.setColumnStretch(column, share)
     for number, row in enumerate(rows):
+        if number:
+            grid.addWidget(rule(), 2 * number - 1, 0, 1, len(shares))
         for column, text in enumerate(row):
             cell: QLabel = label(text, "muted" if column and text != "yes" else "", wrap=True)
-            grid.addWidget(cell, number, column, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(cell, 2 * number, column, Qt.AlignmentFlag.AlignTop)
     return grid
