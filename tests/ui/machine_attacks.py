@@ -91,7 +91,6 @@ def make(page: MachinePage, attack: ImageAttack) -> None:
     click(page.drive, "To the end")
     wait_until(lambda: page.player.over, "the start to end")
     wait_until(lambda: not jobs.running, "the guest to be kept")
-    QTest.qWait(30)
 
 
 def findings(page: MachinePage, attack: ImageAttack) -> list[str]:

@@ -14,6 +14,7 @@ from seworkbench.checks import Verdict
 from seworkbench.simulator.demo_pki import DemoPki
 from seworkbench.simulator.image_tampering import IMAGE_ATTACKS
 from seworkbench.simulator.machine_folder import MachineFolder
+from seworkbench.ui.jobs import Jobs
 from seworkbench.ui.pages.machine import new_machine
 from seworkbench.ui.pages.machine.calls import UNPACK, Progress
 from seworkbench.ui.pages.machine.page import ATTESTATION_TAB, BYTES_TAB, MachinePage
@@ -61,12 +62,14 @@ class Bench:
         monkeypatch.setenv("XDG_DATA_HOME", str(folder / "data"))
         # Making RSA keys would take seconds.
         monkeypatch.setattr(DemoPki, "make", lambda generation, _at, _job=None: quick_pki(generation))
+        # No job of this page runs in a worker: one would be started only to be ended with the window.
+        monkeypatch.setattr(Jobs, "warm_up", lambda _: None)
         load_fonts()
         self.open()
 
     def open(self) -> None:
         self.workbench = Workbench(self.folder / "settings.json")
-        self.page = MachinePage(self.workbench, Player(pace=0, frame_ms=0))
+        self.page = MachinePage(self.workbench, Player(pace=0, frame_ms=0, page_frames=4))
         self.window = MainWindow(self.workbench, [listed(self.page)])
         self.workbench.setParent(self.window)
         self.page.player.setParent(self.page)

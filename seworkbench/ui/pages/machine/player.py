@@ -35,16 +35,24 @@ class Player(QObject):
     Args:
         pace: frames to wait after a call.
         frame_ms: how long a frame lasts.
+        page_frames: about how many frames all pages take.
     """
 
     moved = Signal()  # the position is another one
     ended = Signal()  # everything was played, and the result is there
     wish_changed = Signal()  # it plays or rests
 
-    def __init__(self, parent: QObject | None = None, pace: int = _CALL_FRAMES, frame_ms: int = FRAME_MS) -> None:
+    def __init__(
+        self,
+        parent: QObject | None = None,
+        pace: int = _CALL_FRAMES,
+        frame_ms: int = FRAME_MS,
+        page_frames: int = _PAGES_FRAMES,
+    ) -> None:
         super().__init__(parent)
         self.start: Start | None = None
         self.pace = pace
+        self._page_frames = page_frames
         self.shown = 0
         self.pages = 0
         self._wish = Wish.REST
@@ -145,7 +153,7 @@ class Player(QObject):
             self.shown = len(start.events)
             self.pages = self._run_length(start)
             return moved
-        budget = max(1, round(start.total / _PAGES_FRAMES))
+        budget = max(1, round(start.total / self._page_frames))
         moved = False
         while budget > 0 and not self._wait and not self._stepped:
             left = self._run_length(start) - self.pages

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from PySide6.QtGui import QShowEvent
+
     from seworkbench.checks import Check
     from seworkbench.simulator.commands import Deed
     from seworkbench.simulator.machine_folder import MachineFolder
@@ -111,7 +113,8 @@ class _CallPanel(QWidget):
         super().__init__()
         self._theme = theme
         self._call: Call | None = None
-        self._shown: tuple[Call | None, tuple[Spot, ...]] | None = None
+        self._spots: tuple[Spot, ...] = ()
+        self._built: tuple[Call | None, tuple[Spot, ...]] | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -129,7 +132,6 @@ class _CallPanel(QWidget):
         column.addStretch(0)
         theme.changed.connect(self._fit)
         self._fit()
-        self.show_call(None, ())
 
     @property
     def shown(self) -> Call | None:
@@ -143,11 +145,21 @@ class _CallPanel(QWidget):
             call: the call; None for none.
             spots: where in the image to look.
         """
-        shown = (replace(call, done=0) if call else None, tuple(spots))
-        self._call = call
-        if shown == self._shown:  # only its count went on, which stands elsewhere
+        self._call, self._spots = call, tuple(spots)
+        if self.isVisible():
+            self._build()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Calls go by many times a second while nobody looks at them here: only now one is made to be seen."""
+        self._build()
+        super().showEvent(event)
+
+    def _build(self) -> None:
+        call, spots = self._call, self._spots
+        built = (replace(call, done=0) if call else None, spots)
+        if built == self._built:  # only its count went on, which stands elsewhere
             return
-        self._shown = shown
+        self._built = built
         empty_layout(self._facts)
         self.chip.setVisible(call is not None)
         self.checklist.setVisible(call is not None and call.check is not None)
