@@ -76,7 +76,9 @@ def run(args: Namespace) -> int:
     inputs = {kind: path for kind, path in expected.items() if path is not None}
     machine = SupportedFlags(args.supported_pcf, args.supported_scf)
     with open_image(args.input) as image, foreground_job(quiet=bool(args.quiet or args.json)) as job:
-        result = verify_image(image, access, machine=machine, inputs=inputs, job=job)
+        # The digest in a report is of the very bytes that were verified.
+        hash_file = args.report is not None
+        result = verify_image(image, access, machine=machine, inputs=inputs, hash_file=hash_file, job=job)
         if args.report is not None:
             _write_report(args, result, inputs, job)
     if args.json:

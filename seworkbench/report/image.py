@@ -10,7 +10,7 @@ from seworkbench.formats.flags import PCF, SCF, FlagWord
 from seworkbench.image.contents import command_line_text
 from seworkbench.report.drawing import WIDTH, Anchor, Box, Drawing, Ink, Label, fitting
 from seworkbench.report.image_by_hand import image_steps
-from seworkbench.report.inputs import file_input, key_input
+from seworkbench.report.inputs import file_input, hashed_input, key_input
 from seworkbench.report.model import Cell, Column, Fact, Report, Section, Table
 from seworkbench.report.text import plural, size
 
@@ -41,7 +41,7 @@ def image_report(
 
     Args:
         result: what the verification found.
-        image: the image that was verified; it is read once more for its digest.
+        image: the image that was verified; it is read once more for its digest if that was not computed then.
         at: the instant of verification, aware UTC.
         expected: the files that its components were compared with.
         header_key: the key file that opened it.
@@ -53,7 +53,8 @@ def image_report(
     Raises:
         SeError: if a file cannot be read.
     """
-    main = file_input(image, "SE image" if _is_image(result) else "SE header", job)
+    what = "SE image" if _is_image(result) else "SE header"
+    main = hashed_input(image, what, result.sha256) if result.sha256 else file_input(image, what, job)
     inputs = [main]
     if header_key is not None:
         inputs.append(key_input(header_key, "header key"))

@@ -38,6 +38,16 @@ def file_input(path: Path, what: str, job: Job | None = None) -> Input:
     return Input(str(path), what, size, digest.hexdigest())
 
 
+def hashed_input(path: Path, what: str, sha256: str) -> Input:
+    """A file whose digest was computed while it was read for something else.
+
+    Raises:
+        SeError: if it is not there any more.
+    """
+    with explained(path):
+        return Input(str(path), what, path.stat().st_size, sha256)
+
+
 def key_input(path: Path, what: str) -> Input:
     """A key file: named, but no digest of a secret goes into a report."""
     return Input(str(path), what, None, "")

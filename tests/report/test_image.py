@@ -55,6 +55,18 @@ def of(
     return image_report(result, image, AT, header_key=key, host_private_key=host_key, expected=expected)
 
 
+def test_the_digest_in_a_report_is_of_the_bytes_that_were_verified(tmp_path: Path, images: Path) -> None:
+    path = tmp_path / "default.img"
+    content = (images / "default.img").read_bytes()
+    path.write_bytes(content)
+    with open_image(path) as file:
+        result = verify_image(file, hash_file=True)
+    path.write_bytes(content[:0x15000] + bytes(len(content) - 0x15000))
+    report = image_report(result, path, AT)
+    assert report.inputs[0].sha256 == hashlib.sha256(content).hexdigest()
+    assert report.inputs[0].size == len(content)
+
+
 def section(report: Report, title: str) -> Section:
     return next(item for item in report.sections if item.title == title)
 
