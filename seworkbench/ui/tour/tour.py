@@ -17,6 +17,7 @@ from seworkbench.demo.folder import free_folder
 from seworkbench.demo.stage import Stage
 from seworkbench.demo.story import STORY
 from seworkbench.files import explained
+from seworkbench.ui.help import HelpWindow
 from seworkbench.ui.pages.page_list import PageEntry
 from seworkbench.ui.tour.acts import Acts
 from seworkbench.ui.tour.caption_bar import CaptionBar
@@ -246,8 +247,11 @@ class Tour(QObject):
         if now is None:
             return
         clicked = any(part.isAncestorOf(now) for part in (self.window.stack, self.window.side))
-        # An act moves the focus about in pages, and opens no window.
-        if (clicked and self.director.state is State.SHOWING) or now.window() is not self.window:
+        # An act moves the focus about in pages, and opens no window. The user's window has it while a tour begins.
+        opened = now.window()
+        owner = opened.parentWidget()
+        read = isinstance(opened, HelpWindow) or (owner is not None and owner.window() is self.window)
+        if (clicked and self.director.state is State.SHOWING) or read:
             self.director.pause()
 
 

@@ -13,7 +13,7 @@ import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolButton
 from shiboken6 import delete, isValid
 
 from seworkbench.checks import Check, Verdict
@@ -205,7 +205,7 @@ def test_the_whole_tour_plays_by_itself_and_every_page_shows_what_its_caption_sa
     assert desk.inspect.session.inspection is None
 
 
-def test_keys_and_buttons_pause_present_go_back_and_forth(tour: Tour) -> None:
+def test_keys_and_buttons_pause_present_go_back_and_forth(desk: Desk, tour: Tour) -> None:
     bar, theme = tour.bar, tour.window.workbench.theme
     bar.setFocus()
     QTest.keyClick(bar, Qt.Key.Key_Right)
@@ -236,8 +236,18 @@ def test_keys_and_buttons_pause_present_go_back_and_forth(tour: Tour) -> None:
     QApplication.processEvents()
     assert tour.director.paused
     assert bar.toggle.text() == "Go on"
-    # So is whoever reads the help.
+    # The user's window may have the focus while a tour begins.
     tour.director.resume()
+    desk.window.show()
+    desk.window.activateWindow()
+    button = desk.window.rail.findChild(QToolButton)
+    assert button is not None
+    button.setFocus()
+    wait_until(button.hasFocus, "the user's window to have the focus")
+    assert bar.toggle.text() == "Pause"
+    desk.window.hide()
+    # Whoever reads the help is waited for.
+    tour.window.activateWindow()
     tour.window.actions_table.run("help.page")
     help_window = tour.window._help
     assert help_window is not None
