@@ -530,7 +530,7 @@ class ChecklistView(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._check: Check | None = None
-        self.title = label("", "heading")
+        self.title = label("", "heading", wrap=True)
         self.chip = VerdictChip(Verdict.NOT_CHECKED, theme)
         self.summary = label("", "small", wrap=True)
         self.summary.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -551,8 +551,7 @@ class ChecklistView(QWidget):
         self.tree.setAccessibleName("Checks")
         head = QHBoxLayout()
         head.setSpacing(GRID)
-        head.addWidget(self.title)
-        head.addStretch(1)
+        head.addWidget(self.title, 1)
         head.addWidget(self.chip)
         head.addWidget(self.copy_button)
         column = QVBoxLayout(self)

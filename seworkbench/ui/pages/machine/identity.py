@@ -105,10 +105,9 @@ class Identity(QWidget):
             ("Let it be one that expired", "expire"),
             ("Revoke it", "revoke"),
         ):
-            made = link(text, partial(self.asked.emit, wish))
-            made.setEnabled(wish != "revoke" or not folder.is_revoked)
-            made.setObjectName("link")
-            self._column.addWidget(made, 0, Qt.AlignmentFlag.AlignLeft)
+            if wish != "revoke" or not folder.is_revoked:
+                made = link(text, partial(self.asked.emit, wish))
+                self._column.addWidget(made, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _add_guest(self, guest: ProtectedGuest | None) -> None:
         self._column.addWidget(rule())

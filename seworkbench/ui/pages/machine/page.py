@@ -386,6 +386,7 @@ class MachinePage(Page):
                 for area in medium.remains
             ]
         self.map.show_map(size, regions)
+        self.map.setVisible(medium is not None)
         places = medium.prepared.places if medium else ()
         groups = [
             PageGroup(area.name, area.offset, -(-area.length // PAGE_SIZE))
@@ -595,6 +596,7 @@ class MachinePage(Page):
         self.unpacked = Elided("", "muted")
         self.memory.head.takeAt(2)  # the stretch: the words take the room
         self.memory.head.addWidget(self.unpacked, 1)
+        self.map.hide()
         self.memory.body.addWidget(self.map)
         self.memory.body.addWidget(self.field, 1)
         below = QSplitter(Qt.Orientation.Horizontal)

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 _CELL, _PITCH, _ROW, _NAME = 8, 10, 14, 132
 _LEAST_ROWS = 5
-_NONE = "The pages that the Ultravisor unpacks appear here."
+_NONE = (
+    "The image appears here as the memory of the guest: a map of its parts to scale, and every page as the Ultravisor "
+    "unpacks it."
+)
 _LOST = "The component table is gone: nobody can tell which pages the Ultravisor is to unpack."
 
 
