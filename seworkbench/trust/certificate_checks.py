@@ -35,7 +35,7 @@ def _days(count: int) -> str:
 
 def known_root_check(root: TrustCertificate) -> Check:
     """Whether a root is one under which IBM's signing certificates are known to have been issued."""
-    rows = (("root", root.subject_text), ("fingerprint", root.fingerprint), ("from", root.source.name))
+    rows = (("root", root.subject_text), ("fingerprint", root.fingerprint), ("from", root.source.shown))
     if root.known_root:
         return KNOWN_ROOT.passed(f"{root.known_root} is known to have issued IBM's signing certificates.", *rows)
     return KNOWN_ROOT.note("This root is not known to issue IBM's signing certificates. Is it one of yours?", *rows)

@@ -356,7 +356,7 @@ def revocation_check(certificate: TrustCertificate, usable: tuple[TrustCrl, ...]
         entry = crl.entry(certificate.serial)
         if entry is not None:
             why = revocation_reason(entry)
-            rows = (serial, ("listed in", f"{crl.source.name}, {crl.name}"), ("reason", why or "none stated"))
+            rows = (serial, ("listed in", f"{crl.source.shown}, {crl.name}"), ("reason", why or "none stated"))
             since = moment(entry.revocation_date_utc)
             return REVOCATION.failed(f"It is listed as revoked since {since}.", *rows, ("since", since))
     count = "the list" if len(usable) == 1 else f"any of {len(usable)} lists"

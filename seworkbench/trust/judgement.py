@@ -24,7 +24,7 @@ from seworkbench.trust.missing import Missing, find_missing
 from seworkbench.trust.object_judgement import ObjectJudgement, judge_certificate, judge_list
 from seworkbench.trust.objects import ObjectKind, TrustCertificate, TrustCrl
 from seworkbench.trust.path import Material, validator_of
-from seworkbench.trust.signing_groups import SigningGroup, best, fitting, signing_group, stage_a_without_signing
+from seworkbench.trust.signing_groups import AtHand, SigningGroup, best, fitting, signing_group, stage_a_without_signing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -155,6 +155,7 @@ class _Stock:
         anchors: trust anchors, those of the system store included.
         crls: revocation lists, downloaded ones included.
         fetched: lists downloaded for host keys, by fingerprint.
+        at_hand: what there is for all signing certificates.
     """
 
     host_keys: tuple[TrustCertificate, ...]
@@ -162,6 +163,7 @@ class _Stock:
     anchors: tuple[TrustCertificate, ...]
     crls: tuple[TrustCrl, ...]
     fetched: Mapping[str, tuple[TrustCrl, ...]]
+    at_hand: AtHand
 
 
 def judge(
@@ -188,7 +190,7 @@ def judge(
     same_keys = _same_keys(stock.host_keys)
     host_keys = tuple(_judge_host_key(item, stock, same_keys, at) for item in prospects)
     objects, rules = _judge_objects(stock, host_keys, groups, at)
-    missing = find_missing(host_keys, groups)
+    missing = find_missing(host_keys, groups, stock.issuers, stock.crls)
     ends = [item.fresh_until for item in host_keys if item.fresh_until is not None]
     return Judgement(
         at=at,
@@ -210,12 +212,14 @@ def _sorted(collection: Collection, store: SystemStore | None, fetched: Mapping[
     # What was downloaded for an issuer joins the heap; what was downloaded for a host key counts for it alone.
     own = {item.fingerprint for item in host_keys}
     downloaded = tuple(crl for key, crls in fetched.items() if key not in own for crl in crls)
+    crls = tuple(dict.fromkeys((*collection.crls, *downloaded)))
     return _Stock(
         host_keys=host_keys,
         issuers=issuers,
         anchors=tuple(dict.fromkeys((*given, *(store.certificates if store else ())))),
-        crls=tuple(dict.fromkeys((*collection.crls, *downloaded))),
-        fetched={key: crls for key, crls in fetched.items() if key in own},
+        crls=crls,
+        fetched={key: lists for key, lists in fetched.items() if key in own},
+        at_hand=AtHand(given, store, len(crls)),
     )
 
 
@@ -226,7 +230,7 @@ def _groups(stock: _Stock, at: datetime) -> tuple[SigningGroup, ...]:
         if signing.kind is ObjectKind.SIGNING:
             validator = validator_of(Material(signing, pool, stock.anchors, stock.crls))
             lists = host_key_candidates(signing, stock.crls, ())
-            found.append(signing_group(validator, lists, at, roots=len(stock.anchors), crls=len(stock.crls)))
+            found.append(signing_group(validator, lists, at, stock.at_hand))
     return tuple(found)
 
 
@@ -257,7 +261,7 @@ def _judge_host_key(
     certificate = prospect.certificate
     renewals = tuple(item for item in same_keys.get(certificate.phkh or "", ()) if item != certificate.fingerprint)
     if not prospect.groups:
-        stage_a = stage_a_without_signing(certificate, len(stock.anchors), len(stock.crls))
+        stage_a = stage_a_without_signing(certificate, stock.at_hand)
         alone = StageBAlone(certificate, at, "There is no signing certificate.")
         none = cause(CauseKind.NO_IBM_SIGN_KEY)
         return HostKeyJudgement(certificate, None, stage_a, alone, none, same_key=renewals)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from seworkbench.trust.crls import Coverage
     from seworkbench.trust.judgement import HostKeyJudgement
+    from seworkbench.trust.objects import TrustCrl
     from seworkbench.trust.signing_groups import SigningGroup
 
 # Names under which IBM distributes the files (resources/help/host-keys.md#generations).
@@ -51,7 +52,7 @@ class Missing:
         addresses: where it can be downloaded, as the certificates say, or where IBM publishes it.
         needed_by: fingerprints of the certificates that need it: those directly beside it, then host keys.
         why: one sentence: what cannot be checked without it, or what is wrong with the one that is there.
-        beside: fingerprints of the certificates directly beside it, to draw it.
+        beside: fingerprints of the certificates, or ids of what is missing too, directly beside it, to draw it.
         signer: fingerprint of the certificate that must have issued it, if that is there.
     """
 
@@ -96,17 +97,25 @@ def _id(kind: ObjectKind, *parts: str) -> str:
     return f"missing-{kind.name.lower()}-{digest[:16]}"
 
 
-def find_missing(host_keys: Sequence[HostKeyJudgement], groups: Sequence[SigningGroup]) -> tuple[Missing, ...]:
+def find_missing(
+    host_keys: Sequence[HostKeyJudgement],
+    groups: Sequence[SigningGroup],
+    issuers: Sequence[TrustCertificate],
+    crls: Sequence[TrustCrl],
+) -> tuple[Missing, ...]:
     """Everything that is needed, what holds back most first.
 
     Args:
         host_keys: the judged host keys.
         groups: the signing certificates.
+        issuers: all certificates that are no host keys.
+        crls: all revocation lists.
     """
     needs = _Needs()
     for item in host_keys:
         if item.signing is None:
-            needs.add(_signing(item.certificate))
+            for need in _without_signing(item.certificate, issuers, crls):
+                needs.add(need)
     waiting: dict[str, list[HostKeyJudgement]] = {}
     for item in host_keys:
         if item.signing is not None:
@@ -120,6 +129,19 @@ def find_missing(host_keys: Sequence[HostKeyJudgement], groups: Sequence[Signing
             if item.coverage is not None and not item.coverage.used:
                 needs.add(_host_key_list(group, item.certificate, item.coverage))
     return tuple(sorted(needs.found.values(), key=lambda need: -len(need.needed_by)))
+
+
+def _without_signing(
+    certificate: TrustCertificate, issuers: Sequence[TrustCertificate], crls: Sequence[TrustCrl]
+) -> Iterable[Missing]:
+    """The signing certificate, and what comes after it, as far as that is known before it is there."""
+    signing = _signing(certificate)
+    yield signing
+    if not _has_list(certificate, crls):
+        yield _list_without_signing(certificate)
+    intermediate = any(item.kind is ObjectKind.INTERMEDIATE for item in issuers)
+    if not intermediate and certificate.generation.generation in _PUBLISHED_GENERATIONS:
+        yield _intermediate_without_signing(certificate, signing)
 
 
 def _signing(certificate: TrustCertificate) -> Missing:
@@ -136,6 +158,42 @@ def _signing(certificate: TrustCertificate) -> Missing:
         needed_by=asker,
         why="Without it nobody can tell who made these host key documents.",
         beside=asker,
+    )
+
+
+def _has_list(certificate: TrustCertificate, crls: Sequence[TrustCrl]) -> bool:
+    """Whether a list of the missing issuer of a host key is there, by its name or by where it came from."""
+    return any(crl.issuer == certificate.issuer or crl.source.name in certificate.crl_addresses for crl in crls)
+
+
+def _list_without_signing(certificate: TrustCertificate) -> Missing:
+    hint, asker = certificate.generation, (certificate.fingerprint,)
+    addresses = certificate.crl_addresses
+    named = addresses[0].rsplit("/", 1)[-1] if addresses else ""
+    return Missing(
+        id=_id(ObjectKind.CRL, hint.generation.name, hint.unit),
+        kind=ObjectKind.CRL,
+        title="revocation list of the signing certificate",
+        issuer=certificate.issuer_text,
+        usual_file=_LIST_FILES.get(hint.generation, named),
+        addresses=addresses,
+        needed_by=asker,
+        why="Needed once the signing certificate is there: it tells whether a host key was revoked.",
+        beside=asker,
+    )
+
+
+def _intermediate_without_signing(certificate: TrustCertificate, signing: Missing) -> Missing:
+    return Missing(
+        id=_id(ObjectKind.INTERMEDIATE, signing.id),
+        kind=ObjectKind.INTERMEDIATE,
+        title="intermediate certificate",
+        issuer="",
+        usual_file=_INTERMEDIATE_FILE,
+        addresses=_published(certificate.generation.generation, _INTERMEDIATE_FILE),
+        needed_by=(certificate.fingerprint,),
+        why="Needed once the signing certificate is there, which then tells whether this one issued it.",
+        beside=(signing.id,),
     )
 
 

@@ -96,6 +96,11 @@ class Source:
         """The last part of the name."""
         return self.name.rsplit("/", 1)[-1] or self.name
 
+    @property
+    def shown(self) -> str:
+        """As evidence says it: an address whole, of a file its name; where that lies is told where files are listed."""
+        return self.name if "://" in self.name else self.short
+
 
 @dataclass(frozen=True)
 class KeyIdentifier:

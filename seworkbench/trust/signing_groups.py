@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from seworkbench.trust.anchors import SystemStore
     from seworkbench.trust.path import PathValidator
 
 STAGE_A_RULE = "host-keys.md#algorithm"
@@ -62,36 +63,82 @@ class SigningGroup:
         return not self.validator.at(at).code and host_key_cause(certificate, self.signing, lists, at) is None
 
 
-def signing_group(validator: PathValidator, lists: Candidates, at: datetime, *, roots: int, crls: int) -> SigningGroup:
+@dataclass(frozen=True)
+class AtHand:
+    """What there is for all signing certificates.
+
+    Args:
+        roots: roots that were imported.
+        store: the trust store of this machine; None if it does not count.
+        crls: number of revocation lists.
+    """
+
+    roots: tuple[TrustCertificate, ...]
+    store: SystemStore | None
+    crls: int
+
+
+def signing_group(validator: PathValidator, lists: Candidates, at: datetime, at_hand: AtHand) -> SigningGroup:
     """Judge one signing certificate.
 
     Args:
         validator: of its path.
         lists: the revocation lists found by name for its host keys.
         at: the instant, of whole seconds.
-        roots: number of trust anchors there are.
-        crls: number of revocation lists there are.
+        at_hand: what there is for all of them.
     """
     signing = validator.material.signing
     findings = chain_findings(validator, at)
     chosen, _ = signing_key_check((signing,))
-    checks = [*_stock(roots, crls), chosen, *findings.checks]
+    end = findings.outcome.chain[-1] if findings.outcome.rooted else None
+    checks = [*_stock(at_hand, end), chosen, *findings.checks]
     stage_a = group("trust.a", _STAGE_A, checks, rule=STAGE_A_RULE)
     return SigningGroup(signing, validator, lists, findings, stage_a)
 
 
-def _stock(roots: int, crls: int) -> tuple[Check, Check]:
+def _stock(at_hand: AtHand, end: TrustCertificate | None) -> tuple[Check, Check]:
+    """What there is: roots, and in which of them the path ends; revocation lists."""
+    number = at_hand.crls
+    lists = f"{number} revocation list{' is' if number == 1 else 's are'} at hand; A7 and B5 tell which of them count."
     return (
-        ANCHORS.passed(f"{roots}.") if roots else ANCHORS.warning("There is no root certificate."),
-        LISTS.passed(f"{crls}.") if crls else LISTS.not_checked("There are no revocation lists.", required=False),
+        _roots(at_hand, end),
+        LISTS.passed(lists) if number else LISTS.not_checked("There are no revocation lists.", required=False),
     )
 
 
-def stage_a_without_signing(certificate: TrustCertificate, roots: int, crls: int) -> Check:
+def _roots(at_hand: AtHand, end: TrustCertificate | None) -> Check:
+    imported, store = at_hand.roots, at_hand.store
+    stored = len(store.certificates) if store else 0
+    place = (
+        f"{stored} certificate{'' if stored == 1 else 's'} in {store.place}"
+        if store and stored
+        else "none was found"
+        if store
+        else "not asked"
+    )
+    rows = (
+        ("looked for", "a self-signed certificate that is trusted, in which the path can end"),
+        ("among what was imported", ", ".join(item.name for item in imported) or "there is no root"),
+        ("in the trust store of this machine", place),
+        ("found", f"{end.subject_text}; SHA-256 {end.fingerprint}" if end else "none in which the path ends"),
+    )
+    if not imported and not stored:
+        nowhere = "and this machine has no trust store that could be found" if store else "and no trust store is asked"
+        return ANCHORS.warning(f"No root certificate was imported, {nowhere}.", *rows)
+    if end is not None:
+        origin = "a root that was imported" if end in imported else "a root of this machine's trust store"
+        return ANCHORS.passed(f"The path ends in “{end.name}”, {origin}.", *rows)
+    parts = [f"{len(imported)} imported"] if imported else []
+    parts += [f"{stored} in this machine's trust store"] if stored else []
+    return ANCHORS.passed(f"There are roots ({', '.join(parts)}), but the path ends in none of them: see A7.", *rows)
+
+
+def stage_a_without_signing(certificate: TrustCertificate, at_hand: AtHand) -> Check:
     """Stage A for a host key whose signing certificate is not there."""
     hint = certificate.generation
     reason = f"The signing certificate of this host key is not there: {hint.generation.value}, issuer OU “{hint.unit}”."
-    checks = (*_stock(roots, crls), SIGNING_KEY.not_checked(reason), *skipped_chain("There is no signing certificate."))
+    missing = "There is no signing certificate."
+    checks = (*_stock(at_hand, None), SIGNING_KEY.not_checked(reason), *skipped_chain(missing))
     return group("trust.a", _STAGE_A, checks, rule=STAGE_A_RULE)
 
 

@@ -259,7 +259,8 @@ def _load(run: TrustRun) -> _Loaded:
     hidden = [crl for file in run.certificates for crl in hidden_crls_in(file)]
     loaded.crls += hidden
     if hidden:
-        loaded.checks.append(HIDDEN_LISTS.passed(f"{len(hidden)}.", *((crl.source.name, crl.name) for crl in hidden)))
+        found = f"{len(hidden)} revocation list{' was' if len(hidden) == 1 else 's were'} found in certificate files."
+        loaded.checks.append(HIDDEN_LISTS.passed(found, *((crl.source.name, crl.name) for crl in hidden)))
     _load_certificates(run, loaded)
     return loaded
 

@@ -280,9 +280,45 @@ def test_an_expired_list_is_missing_with_the_reason() -> None:
 
 def test_what_many_need_is_missing_once() -> None:
     hosts = [document(number, gen2_issuer).make() for number in (11, 12, 13)]
-    (need,) = judge(heap(*hosts), AT).missing
-    assert set(need.needed_by) == set(map(fingerprint, hosts))
-    assert need.usual_file == "ibm-z-host-key-signing-gen2.crt"
+    first, *after = judge(heap(*hosts), AT).missing
+    assert set(first.needed_by) == set(map(fingerprint, hosts))
+    assert first.usual_file == "ibm-z-host-key-signing-gen2.crt"
+    assert all(set(need.needed_by) == set(first.needed_by) for need in after)
+
+
+def test_what_is_needed_after_the_signing_certificate_is_told_as_far_as_it_is_known() -> None:
+    host = document(11, gen2_issuer).lists_at("http://lists.example/gen2.crl").make()
+    signing_need, crl_need, intermediate = judge(heap(host), AT).missing
+    assert crl_need.addresses == ("http://lists.example/gen2.crl",)
+    assert crl_need.kind is ObjectKind.CRL
+    assert (intermediate.kind, intermediate.issuer) == (ObjectKind.INTERMEDIATE, "")
+    assert intermediate.usual_file == "DigiCertCA.crt"
+    assert intermediate.beside == (signing_need.id,)
+    edges = {(edge.kind, edge.start, edge.end) for edge in judge(heap(host), AT).edges}
+    assert (EdgeKind.ISSUED, intermediate.id, signing_need.id) in edges
+    # What is there is not missing, and where nothing is known nothing is invented.
+    assert [need.kind for need in judge(heap(host, E.inter, gen2_crl), AT).missing] == [ObjectKind.SIGNING]
+    other = judge(heap(document(12, Issuer(name(CN="somebody"), rsa_key("other"))).make()), AT).missing
+    assert [need.kind for need in other] == [ObjectKind.SIGNING, ObjectKind.CRL]
+    assert other[0].addresses == ()
+
+
+def test_the_first_check_says_where_a_root_was_looked_for_and_which_one_was_found() -> None:
+    imported = judge(heap(E.host, *CHAIN, *LISTS), AT).check.find("trust.a1.anchors")
+    assert imported is not None
+    assert imported.reason == "The path ends in “Root”, a root that was imported."
+    store = SystemStore((read(E.root),), "/etc/ssl/certs")
+    stored = judge(heap(E.host, E.inter, E.sign, *LISTS), AT, anchors=store).check.find("trust.a1.anchors")
+    assert stored is not None
+    assert stored.reason == "The path ends in “Root”, a root of this machine's trust store."
+    assert any("1 certificate in /etc/ssl/certs" in item.value for item in stored.evidence)
+    elsewhere = SystemStore((read(authority(name(CN="Else"), rsa_key("fake-root")).make()),), "/etc/ssl/certs")
+    none = judge(heap(E.host, E.inter, E.sign, *LISTS), AT, anchors=elsewhere).check.find("trust.a1.anchors")
+    assert none is not None
+    assert none.reason.endswith("but the path ends in none of them: see A7.")
+    nothing = judge(heap(E.host, E.inter, E.sign, *LISTS), AT).check.find("trust.a1.anchors")
+    assert nothing is not None
+    assert nothing.verdict is Verdict.WARNING
 
 
 # --- Time -------------------------------------------------------------------------------------------------------------

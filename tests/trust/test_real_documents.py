@@ -40,7 +40,8 @@ def test_what_a_real_document_lacks_is_named_with_file_and_generation() -> None:
     found = judge(Collection(certificates), AT)
     (host,) = found.host_keys
     assert host.verdict is Verdict.NOT_CHECKED
-    (need,) = found.missing
+    need, after = found.missing
+    assert (after.kind, after.usual_file) == (ObjectKind.CRL, "ibm-z-host-key-gen2.crl")
     assert (need.kind, need.title) == (ObjectKind.SIGNING, "gen2 signing certificate")
     assert need.usual_file == "ibm-z-host-key-signing-gen2.crt"
     assert "OU=IBM Z16 Host Key Signing Service" in need.issuer
@@ -51,8 +52,10 @@ def test_what_a_real_document_lacks_is_named_with_file_and_generation() -> None:
 
 def test_the_verification_of_a_real_document_says_what_it_lacks() -> None:
     run = TrustRun((load_input(Z16, "hkd.crt"),), (load_input(INTERMEDIATE, "DigiCertCA.crt"),), SYSTEM)
-    (need,) = missing_for(run, AT)
-    assert need.usual_file == "ibm-z-host-key-signing-gen2.crt"
+    assert [need.usual_file for need in missing_for(run, AT)] == [
+        "ibm-z-host-key-signing-gen2.crt",
+        "ibm-z-host-key-gen2.crl",
+    ]
 
 
 def test_a_real_document_that_has_expired_fails_even_without_its_issuer() -> None:

@@ -74,6 +74,8 @@ def facts_of(item: TrustObject, at: datetime) -> tuple[tuple[str, str], ...]:
         facts.append(("Issuer", item.issuer_text))
     facts.append(("SHA-256", grouped(item.fingerprint)))
     facts.append(("From", f"{source.short}{size}"))
+    if source.name != source.short:
+        facts.append(("Place", source.name))
     return tuple(facts)
 
 
