@@ -12,8 +12,6 @@ pace that people see.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import sys
 import tempfile
@@ -34,8 +32,7 @@ from seworkbench.ui.pages.machine.page import MachinePage
 from tests.ui.desk import INPUTS, wait_until
 from tests.ui.machines import quick_machine
 
-from .__main__ import size_of
-from .bench_window import PATIENCE, Stalls, opened_window, settle, sparse
+from .bench_window import PATIENCE, Stalls, measured_by_size, opened_window, settle, sparse
 from .measuring import MEMORY_FOLDER, BenchError
 
 if TYPE_CHECKING:
@@ -160,26 +157,7 @@ def table(report: dict[str, Any]) -> Iterator[str]:
 
 def main() -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.bench.bench_machine",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--size", type=size_of, default=size_of("128M"), metavar="SIZE")
-    parser.add_argument("--json", type=Path, metavar="FILE")
-    args = parser.parse_args()
-    application = QApplication.instance() or QApplication(["bench"])
-    assert isinstance(application, QApplication)
-    application.setStyle("Fusion")
-    try:
-        report = measure(args.size)
-    except BenchError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    sys.stdout.write("\n".join(table(report)) + "\n")
-    if args.json:
-        args.json.write_text(json.dumps(report, indent=2) + "\n")
-    return 0
+    return measured_by_size("bench_machine", __doc__, "128M", measure, table)
 
 
 if __name__ == "__main__":

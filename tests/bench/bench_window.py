@@ -43,7 +43,7 @@ from .__main__ import size_of
 from .measuring import MEMORY_FOLDER, BenchError, timed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from seworkbench.ui.window import MainWindow
 
@@ -316,28 +316,48 @@ def table(report: dict[str, Any]) -> Iterator[str]:
     yield f"theme    {report['theme_build_ms']} ms with Build full, {report['theme_inspect_ms']} ms with an image open"
 
 
-def main() -> int:
-    """Measure and print."""
+def measured_by_size(
+    name: str,
+    text: str | None,
+    size: str,
+    figures: Callable[[int], dict[str, Any]],
+    lines: Callable[[dict[str, Any]], Iterator[str]],
+) -> int:
+    """A benchmark as a program: reads its options, measures, prints.
+
+    Args:
+        name: of its module.
+        text: what its help says.
+        size: what is measured unless another size is asked for.
+        figures: all figures for a size in bytes.
+        lines: the figures for people.
+
+    Returns:
+        the exit status.
+    """
     parser = argparse.ArgumentParser(
-        prog="python -m tests.bench.bench_window",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog=f"python -m tests.bench.{name}", description=text, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--size", type=size_of, default=size_of("1G"), metavar="SIZE")
+    parser.add_argument("--size", type=size_of, default=size_of(size), metavar="SIZE")
     parser.add_argument("--json", type=Path, metavar="FILE")
     args = parser.parse_args()
     application = QApplication.instance() or QApplication(["bench"])
     assert isinstance(application, QApplication)
     application.setStyle("Fusion")
     try:
-        report = measure(args.size)
+        report = figures(args.size)
     except BenchError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write("\n".join(table(report)) + "\n")
+    sys.stdout.write("\n".join(lines(report)) + "\n")
     if args.json:
         args.json.write_text(json.dumps(report, indent=2) + "\n")
     return 0
+
+
+def main() -> int:
+    """Measure and print."""
+    return measured_by_size("bench_window", __doc__, "1G", measure, table)
 
 
 if __name__ == "__main__":
