@@ -212,6 +212,7 @@ def _build_judged(studio: Studio) -> None:
     files = _trust(studio, "revoked")
     studio.window.show_page("build")
     studio.drop(INPUTS / "kernel", _ramdisk(studio), INPUTS / "cmdline", files.good[0], files.revoked)
+    studio.build.draft.set_output(studio.folder / "guest.img")  # type: ignore[attr-defined]
 
 
 def _inspect_fields(studio: Studio) -> None:
@@ -253,6 +254,7 @@ def _build_incomplete(studio: Studio) -> None:
     line = studio.folder / "long-cmdline"
     line.write_text("root=/dev/vda1 rdinit=/bin/bash " + "x" * 140)
     studio.drop(INPUTS / "kernel", line, PKI / "host1.crt", PKI / "host2.crt")
+    studio.build.draft.set_output(studio.folder / "guest.img")  # type: ignore[attr-defined]
 
 
 def _build_running(studio: Studio) -> None:

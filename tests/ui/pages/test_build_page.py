@@ -884,6 +884,16 @@ def test_300_random_events_raise_nothing(bench: Bench, monkeypatch: pytest.Monke
     bench.settle()
 
 
+def test_of_several_keys_without_a_reason_the_worst_is_named_with_its_verdict(bench: Bench) -> None:
+    bench.trust_in(*PROOF)
+    bench.drop(IMAGES / "kernel", PKI / "host_expired.crt", PKI / "host_revoked.crt", PKI / "host1.crt")
+    verdicts = {host.title: host.verdict for host in bench.draft.hosts}
+    assert verdicts["host_revoked.crt"] is Verdict.FAILED
+    assert verdicts["host1.crt"] is Verdict.PASSED
+    worst = next(host.title for host in bench.draft.hosts if host.verdict is Verdict.FAILED)
+    assert f"{worst} and 1 more: failed; write why you use it anyway." in bench.reasons
+
+
 # --- narrow windows and large text
 
 

@@ -522,6 +522,12 @@ def test_extracting_over_existing_files_is_refused_and_told(desk: Desk) -> None:
     assert (desk.folder / "other" / "kernel").exists()
 
 
+def test_a_ramdisk_of_no_kind_is_said_to_be_one(desk: Desk) -> None:
+    desk.open_unlocked()
+    texts = [text.text() for text in desk.inspect.contents.findChildren(QLabel)]
+    assert "Neither a cpio archive nor compressed in a way that Linux knows." in texts
+
+
 def test_an_image_without_encryption_is_readable_without_a_key(desk: Desk) -> None:
     desk.open(desk.images.get("unencrypted"))
     desk.inspect.show_side("contents")

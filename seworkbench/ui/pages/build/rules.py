@@ -270,12 +270,12 @@ def _host_blockers(draft: Draft) -> list[str]:
         found.append(f"At most {MAX_KEY_SLOTS} host keys fit into one image.")
     found += [f"{host.title}: {host.given.error.what}" for host in draft.hosts if host.given.error]
     found += [f"{host.title}: still being read." for host in draft.hosts if host.given.reading]
-    lacking = [
-        host.title for host in draft.hosts if not host.given.error and host.needs_reason and not host.reason.strip()
-    ]
+    lacking = [host for host in draft.hosts if not host.given.error and host.needs_reason and not host.reason.strip()]
+    # The worst first: of several, one is named.
+    lacking.sort(key=lambda host: host.verdict is not Verdict.FAILED)
     if lacking:
         more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
-        found.append(f"{lacking[0]}{more}: not verified; write why you use it anyway.")
+        found.append(f"{lacking[0].title}{more}: {lacking[0].verdict.value}; write why you use it anyway.")
     return found
 
 

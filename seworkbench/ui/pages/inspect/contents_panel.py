@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from seworkbench.image.inspection import Inspection
     from seworkbench.ui.theme import Theme
 
+# What stands for the kind of a ramdisk that has none.
+_RAMDISKS = {"unknown": "Neither a cpio archive nor compressed in a way that Linux knows."}
+
 
 class ContentsPanel(QWidget):
     """Lists components; asks for extraction and for a key.
@@ -84,7 +87,7 @@ class ContentsPanel(QWidget):
         )
         said = {
             "kernel": contents.get("kernel_version", ""),
-            "ramdisk": contents.get("ramdisk", ""),
+            "ramdisk": _RAMDISKS.get(contents.get("ramdisk", ""), contents.get("ramdisk", "")),
             "command line": contents.get("command_line", ""),
         }
         for part in contents["components"]:
@@ -126,7 +129,8 @@ class ContentsPanel(QWidget):
         column.addLayout(head)
         if text.strip():
             said = label(text.strip(), wrap=True, selectable=True)
-            said.setFont(self._theme.mono())
+            if part["kind"] == "command line":
+                said.setFont(self._theme.mono())
             column.addWidget(said)
         if part["kind"] == "ramdisk" and part["size"]:
             line = QHBoxLayout()
