@@ -247,7 +247,9 @@ class CasesCard(Card):
 
     def edit_title(self) -> None:
         """Have another title typed for the selected case, in its place."""
-        if rows := self.table.selectionModel().selectedRows():
+        rows = self.table.selectionModel().selectedRows()
+        # Qt complains about what is edited already.
+        if rows and self.table.state() != QAbstractItemView.State.EditingState:
             self.table.edit(self.model.index(rows[0].row(), _TITLE))
 
     def make_menu(self) -> QMenu:
