@@ -23,6 +23,7 @@ from seworkbench.image.recipe import (
     recipe_to_json,
     save_recipe,
 )
+from seworkbench.resources import resource
 
 FOLDER = Path("/srv/images")
 names = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=12).filter(
@@ -89,6 +90,13 @@ def test_a_recipe_replaces_an_older_one_and_is_recognised(tmp_path: Path) -> Non
     assert load_recipe(path).command_line_text == "quiet"
     assert looks_like_recipe(path.read_bytes())
     assert not looks_like_recipe(b"root=/dev/vda1")
+
+
+def test_the_help_names_every_member() -> None:
+    page = (resource("help") / "recipe.md").read_text(encoding="utf-8")
+    entries = recipe_to_json(Recipe(hosts=(Host(FOLDER / "a.crt"), Host(None, "", PEM))), FOLDER)
+    members = [*entries, *entries["host_keys"][0], *entries["host_keys"][1], *entries["keys"]]
+    assert [name for name in members if f"`{name}`" not in page] == []
 
 
 def _content(**changes: Any) -> bytes:
