@@ -1,8 +1,8 @@
 """Recipes: what an image is made of and how it is protected (resources/help/recipe.md#recipe).
 
 A recipe is JSON, to be kept, reviewed and built again. Paths are written relative to the recipe where they lie in its
-folder or below, so a folder can be moved or checked in as a whole. Keys are named by their files; no secret is ever in a
-recipe.
+folder or below, so a folder can be moved or checked in as a whole. Keys are named by their files; no secret is ever in
+a recipe.
 
 A host key document that is in no file of its own stands in the recipe itself. Only then a recipe is of version 2, so
 that older programs can read all others.
