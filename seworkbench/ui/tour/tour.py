@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 _PRESENTER_ZOOM = 1.4
 _ROOM_WIDTH, _ROOM_HEIGHT = 1040, 700
 _RESIZED_MS = 80
+_TITLE = "Tour, SIMULATED · SE Workbench"
 _LEAVING_MS = 50
 
 
@@ -80,7 +81,7 @@ class Tour(QObject):
         self._resized.timeout.connect(self._fit)
         self.stage = Stage(made, pki=pki)
         self.window = make(self.folder / "settings.json", _pages_of_tour)
-        self.window.setWindowTitle("Tour, SIMULATED · SE Workbench")
+        self.window.setWindowTitle(_TITLE)
         self.window.workbench.settings.keep_recent = False
         theme = self.window.workbench.theme
         self.bar = CaptionBar(theme, len(STORY))
@@ -178,12 +179,14 @@ class Tour(QObject):
         self.ended.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Closing the window asks first."""
+        """Closing the window asks first; whatever its pages call it, it is that of a tour."""
         if watched is self.window and event.type() == QEvent.Type.Close and not self._closing:
             event.ignore()
             # Not before this event is over: a window that is being closed cannot be closed.
             QTimer.singleShot(0, self, self.ask_to_end)
             return True
+        if watched is self.window and event.type() == QEvent.Type.WindowTitleChange:
+            self.window.setWindowTitle(_TITLE)
         if watched is self.window and event.type() == QEvent.Type.Resize and self.is_large:
             self._resized.start()
         return False

@@ -183,6 +183,7 @@ def test_the_whole_tour_plays_by_itself_and_every_page_shows_what_its_caption_sa
     assert wrong == []
     assert unseen == []
     assert tour.bar.outcome.text().startswith("That was the tour.")
+    assert "SIMULATED" in tour.window.windowTitle()
     assert len(list(pictures.iterdir())) == len(STORY)
     # Shown again, a scene is not played again, and looks as before.
     tour.director.paused = True
