@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QScrollArea, QWidget
 
 from seworkbench.checks import Verdict
 from seworkbench.simulator.demo_pki import DemoPki
@@ -17,7 +17,7 @@ from seworkbench.simulator.machine_folder import MachineFolder
 from seworkbench.ui.jobs import Jobs
 from seworkbench.ui.pages.machine import new_machine
 from seworkbench.ui.pages.machine.calls import UNPACK, Progress
-from seworkbench.ui.pages.machine.page import ATTESTATION_TAB, BYTES_TAB, MachinePage
+from seworkbench.ui.pages.machine.page import ATTESTATION_TAB, BYTES_TAB, IMAGE_TAB, MachinePage
 from seworkbench.ui.pages.machine.player import Player, Wish
 from seworkbench.ui.pages.machine.side import ALL, CALL, COMMANDS, MACHINE
 from seworkbench.ui.theme import ThemeChoice, load_fonts
@@ -665,6 +665,29 @@ def test_the_list_of_calls_is_a_sound_model(bench: Bench) -> None:
     assert spoken.startswith("Ultravisor, UV call 0x0302: Verify. failed.")
     assert "RC 0x0102" in spoken
     assert tester.model() is bench.page.calls.model()
+
+
+def test_in_a_narrow_window_with_large_text_nothing_is_cut_off(bench: Bench) -> None:
+    bench.ready()
+    bench.page.attack("page-bit")
+    bench.settle()
+    bench.window.resize(1024, 640)
+    bench.workbench.theme.set_zoom(1.5)
+    bench.settle()
+    area = bench.page.findChild(QScrollArea, "pageScroll")
+    assert isinstance(area, QScrollArea)
+    content = area.widget()
+    assert content is not None
+    for tab in (IMAGE_TAB, BYTES_TAB, ATTESTATION_TAB):
+        bench.page.show_bench(tab)
+        bench.settle()
+        assert content.width() <= area.viewport().width(), tab
+    assert [made.text() for made in (bench.page.drive.step, bench.page.drive.reset)] == ["", ""]
+    assert bench.page.drive.step.accessibleName() == "Step"
+    bench.workbench.theme.set_zoom(1.0)
+    bench.window.resize(1440, 900)
+    bench.settle()
+    assert bench.page.drive.step.text() == "Step"
 
 
 @pytest.mark.parametrize("choice", [ThemeChoice.DARK, ThemeChoice.HIGH_CONTRAST])

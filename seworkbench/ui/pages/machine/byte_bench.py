@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from seworkbench.errors import SeError
 from seworkbench.ui.pages.machine.changes import BITS
@@ -52,21 +52,31 @@ class ByteBench(QWidget):
         holder.addWidget(self.hex)
         column.addLayout(holder, 1)
         column.addWidget(rule())
-        row = QHBoxLayout()
-        row.setContentsMargins(14, 8, 14, 10)
-        row.setSpacing(4)
-        row.addWidget(label("Byte", "small"))
-        row.addWidget(self.place)
-        row.addWidget(self.value, 1)
-        row.addWidget(label("flip bit", "small"))
-        row.addSpacing(4)
+        which, bits = QHBoxLayout(), QHBoxLayout()
+        which.setSpacing(4)
+        which.addWidget(label("Byte", "small"))
+        which.addWidget(self.place)
+        which.addWidget(self.value, 1)
+        bits.setSpacing(4)
+        bits.addWidget(label("flip bit", "small"))
+        bits.addSpacing(4)
         for made in self.bits:
-            row.addWidget(made)
-        column.addLayout(row)
+            bits.addWidget(made)
+        self._below = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._below.setContentsMargins(14, 8, 14, 10)
+        self._below.setSpacing(4)
+        self._below.addLayout(which, 1)
+        self._below.addLayout(bits)
+        column.addLayout(self._below)
         self.hex.selection_changed.connect(lambda _offset, _length: self._show_byte())
         self.hex.failed.connect(self.failed)
         theme.changed.connect(self._fit)
         self._fit()
+
+    def set_wide(self, *, wide: bool) -> None:
+        """The bits beside their byte, or below it."""
+        ways = QBoxLayout.Direction
+        self._below.setDirection(ways.LeftToRight if wide else ways.TopToBottom)
 
     def show_medium(self, medium: Medium | None) -> None:
         """Show the bytes of what is inserted, those that were changed marked."""
@@ -146,4 +156,4 @@ class ByteBench(QWidget):
     def _fit(self) -> None:
         self.place.setFixedWidth(self._theme.pixels(96))
         for made in self.bits:
-            made.setFixedWidth(self._theme.pixels(28))
+            made.setFixedWidth(self._theme.pixels(25))

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from seworkbench.ui.pages.machine.player import Player
     from seworkbench.ui.pages.machine.session import Medium
     from seworkbench.ui.theme import Theme
+# Pixels: between two things in a row, beside the edge of the card; and the least of a name, unscaled.
+_BESIDE, _CARD_MARGIN, _LEAST_NAME = 8, 14, 40
 
 
 class Drive(Card):
@@ -39,6 +41,7 @@ class Drive(Card):
     def __init__(self, theme: Theme) -> None:
         super().__init__("Image")
         self._theme = theme
+        self._inside, self._room_to_eject = False, True
         self.name = Elided("", "muted")
         self.head.removeWidget(self.detail)
         self.detail.hide()
@@ -62,6 +65,10 @@ class Drive(Card):
         self.step = self._control("Step", "step-forward", self.step_asked.emit)
         self.end = self._control("To the end", "skip-forward", self.end_asked.emit)
         self.reset = self._control("Reset", "rotate-ccw", self.reset_asked.emit)
+        self._minor = [(made, made.text()) for made in (self.step, self.end, self.reset)]
+        for made, text in self._minor:
+            made.setToolTip(text)
+            made.setAccessibleName(text)
         for made in (self.start, self.step, self.end, self.reset):
             row.addWidget(made)
         row.addStretch(0)
@@ -81,6 +88,25 @@ class Drive(Card):
         """What came of it beside the buttons, or below them."""
         ways = QBoxLayout.Direction
         self._halves.setDirection(ways.LeftToRight if wide else ways.TopToBottom)
+
+    def fit(self, room: int) -> None:
+        """Show as much on the buttons as there is room for; what is not shown is in the menu.
+
+        Args:
+            room: width of the card, in pixels.
+        """
+        for made, text in self._minor:
+            made.setText(text)
+        buttons = (self.start, *(made for made, _ in self._minor))
+        room -= 2 * _CARD_MARGIN
+        needed = sum(made.sizeHint().width() for made in buttons) + _BESIDE * len(buttons)
+        for made, text in self._minor:
+            made.setText("" if needed > room else text)
+        # The name and the change beside it are shortened, but not to nothing.
+        head = (self.title, self.undo, self.choose, self.eject)
+        least = 2 * self._theme.pixels(_LEAST_NAME) + _BESIDE * (len(head) + 2)
+        self._room_to_eject = sum(widget.sizeHint().width() for widget in head) + least <= room
+        self.eject.setVisible(self._inside and self._room_to_eject)
 
     def show_medium(self, medium: Medium | None, *, busy: bool) -> None:
         """Show what is inserted.
@@ -102,7 +128,8 @@ class Drive(Card):
         self.changed.show_text(f"Changed: {changes}" if changes else "")
         for widget in (self.changed, self.undo):
             widget.setVisible(bool(changes))
-        self.eject.setVisible(inside)
+        self._inside = inside
+        self.eject.setVisible(inside and self._room_to_eject)
         self.demo.setEnabled(not busy)
         for made in (self.undo, self.choose, self.eject):
             made.setEnabled(not busy)

@@ -64,6 +64,10 @@ _PUBLIC_MODE = 0o644
 _CALLS_WIDTH, _BENCH_WIDTH = 364, 516
 # Narrower than this, in unscaled pixels, calls and bench do not stand side by side; less height shows too little.
 _WIDE, _LEAST_BELOW, _LEAST_MEMORY = 760, 250, 268
+# Narrower than this, words are left out.
+_ROOMY = 500
+_MARGIN, _BAR = 20, 14
+_SIMULATED, _OTHER = "SIMULATED MACHINE", "Another machine…"
 
 
 class MachinePage(Page):
@@ -568,14 +572,16 @@ class MachinePage(Page):
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
-        column.setContentsMargins(20, 14, 20, 12)
+        column.setContentsMargins(_MARGIN, 14, _MARGIN, 12)
         column.setSpacing(10)
         head = QHBoxLayout()
         head.addWidget(label("Machine", "title"))
         self.subtitle = Elided("", "muted")
         head.addWidget(self.subtitle, 1)
-        self.simulated = label("SIMULATED MACHINE", "simulated")
-        self.put_away = button("Another machine…", self.desk.put_away)
+        self.simulated = label(_SIMULATED, "simulated")
+        self.put_away = button(_OTHER, self.desk.put_away)
+        self.put_away.setAccessibleName(_OTHER)
+        self.put_away.setToolTip("Put this machine away; its folder stays")
         head.addWidget(self.simulated)
         head.addWidget(self.put_away)
         column.addLayout(head)
@@ -640,7 +646,9 @@ class MachinePage(Page):
         self.fault_words = label("", "small", wrap=True)
         self.honest = button("Answer honestly", lambda: self.play_false(""))
         row.addWidget(self.fault_words, 1)
-        row.addWidget(link("To the Attestation page", partial(self.workbench.page_requested.emit, "attestation")))
+        go = partial(self.workbench.page_requested.emit, "attestation")
+        self.to_attestation = link("To the Attestation page", go)
+        row.addWidget(self.to_attestation)
         row.addWidget(self.honest)
         column.addLayout(row)
         column.addWidget(self.faults, 1)
@@ -661,6 +669,12 @@ class MachinePage(Page):
         theme = self.workbench.theme
         wide = self.width() >= theme.pixels(_WIDE)
         self.drive.set_wide(wide=wide)
+        self.drive.fit(self.width() - 2 * _MARGIN - _BAR)
+        roomy = self.width() >= theme.pixels(_ROOMY)
+        self.simulated.setText(_SIMULATED if roomy else "SIMULATED")
+        self.put_away.setText(_OTHER if roomy else "Another…")
+        self.to_attestation.setVisible(roomy)
+        self.bytes.set_wide(wide=roomy)
         self.below.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)
         self.below.setMinimumHeight(theme.pixels(_LEAST_BELOW if wide else 2 * _LEAST_BELOW))
         self.memory.setMinimumHeight(theme.pixels(_LEAST_MEMORY))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from seworkbench.ui.theme import Theme
 
 _CELL, _PITCH, _ROW, _NAME = 8, 10, 14, 132
-_LEAST_ROWS = 5
+_LEAST_ROWS, _LEAST_CELLS = 5, 12
 _NONE = (
     "The image appears here as the memory of the guest: a map of its parts to scale, and every page as the Ultravisor "
     "unpacks it."
@@ -146,7 +146,7 @@ class PageField(QWidget):
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """A row for each of the usual components."""
-        return QSize(self._theme.pixels(_NAME + 20 * _PITCH), self._theme.pixels(_ROW * _LEAST_ROWS))
+        return QSize(self._theme.pixels(_NAME + _LEAST_CELLS * _PITCH), self._theme.pixels(_ROW * _LEAST_ROWS))
 
     def resizeEvent(self, _event: object) -> None:  # noqa: N802 - Qt's name
         """Other cells have room."""

@@ -66,6 +66,8 @@ class MachineSide(QWidget):
         self.choice = Segments(
             ((MACHINE, "Machine"), (CALL, "Call"), (ALL, "Checks"), (COMMANDS, "Commands")), self.show_part, "Side"
         )
+        for made in self.choice.buttons.values():
+            made.setProperty("dense", True)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 14, 16, 12)
         column.setSpacing(10)
