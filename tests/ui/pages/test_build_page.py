@@ -303,6 +303,8 @@ def test_a_host_key_whose_chain_is_proven_needs_no_reason(bench: Bench) -> None:
     assert row.chip.verdict is Verdict.PASSED
     assert row.reason.isHidden()
     assert "chain of trust is proven" in row.why.text()
+    assert bench.ready()
+    assert bench.page.output.unchecked.isHidden()
     bench.build()
     host = json.loads((bench.folder / "guest.img.build.json").read_text())["hosts"][0]
     assert host["verdict"] == "passed"

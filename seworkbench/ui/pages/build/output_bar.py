@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from seworkbench.checks import Verdict
 from seworkbench.ui.pages.build.parts import WarningBox, ask_save
-from seworkbench.ui.pages.build.rules import blockers
+from seworkbench.ui.pages.build.rules import blockers, doubtful_keys
 from seworkbench.ui.paths import shown_path
 from seworkbench.ui.widgets.basic import VerdictChip, button, label, link
 
@@ -111,12 +111,13 @@ class OutputBar(QWidget):
         self.build.setEnabled(not found)
         self.build.setAccessibleDescription(" ".join(found))
         warnings = sum(check.verdict is Verdict.WARNING for check in draft.checks())
-        hosts = len(draft.hosts)
+        doubtful = doubtful_keys(host.verdict for host in draft.hosts)
         self.ready.setVisible(not found)
         self.warnings.setVisible(not found and bool(warnings))
-        self.unchecked.setVisible(not found and bool(hosts))
+        self.unchecked.setVisible(not found and doubtful is not None)
         self.warnings.show_verdict(Verdict.WARNING, f"{warnings} warning{'' if warnings == 1 else 's'}")
-        self.unchecked.show_verdict(Verdict.NOT_CHECKED, f"{hosts} key{'' if hosts == 1 else 's'} not checked")
+        if doubtful is not None:
+            self.unchecked.show_verdict(*doubtful)
 
     def _ask_to_replace(self) -> None:
         """Ask inline whether existing files may go, and say so while the answer is yes."""
