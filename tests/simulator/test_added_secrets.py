@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seworkbench.attestation.secret_store import ExpectedStore, parse_added_secret
 from seworkbench.crypto.private_keys import host_private_key
 from seworkbench.errors import SeError
 from seworkbench.formats.se_header import parse_header
@@ -105,6 +106,18 @@ def test_the_hash_of_the_store_is_over_the_tags_in_the_order_of_adding() -> None
         tags += request[-16:]
     assert guest.store.digest == hashlib.sha512(tags + b"\0").digest()
     assert guest.store.with_lock().digest == hashlib.sha512(tags + b"\1").digest()
+
+
+def test_the_hash_is_the_one_that_policies_expect() -> None:
+    guest = recorded_guest()
+    expected = []
+    for name in ("meta", "assoc", "retr_plain"):
+        request = (RECORDED / f"{name}.asr").read_bytes()
+        guest = after(guest, add_secret(Machine(HOST1), guest, request))
+        expected.append(parse_added_secret(request, name))
+    for locked in (False, True):
+        store = guest.store.with_lock() if locked else guest.store
+        assert store.digest == ExpectedStore(tuple(expected), locked=locked).hash
 
 
 @pytest.mark.parametrize(
