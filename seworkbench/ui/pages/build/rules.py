@@ -7,6 +7,7 @@ generated and saved counts as a key that somebody has.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ from seworkbench.formats.flags import (
 from seworkbench.formats.se_header import MAX_HEADER_SIZE, MAX_KEY_SLOTS, header_size
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from seworkbench.ui.pages.build.draft import Draft
@@ -260,6 +262,22 @@ def blockers(draft: Draft) -> list[str]:
     found += [conflict.short for conflict in conflicts(draft)]
     found += _output_blockers(draft)
     return found
+
+
+def doubtful_keys(verdicts: Iterable[Verdict]) -> tuple[Verdict, str] | None:
+    """The worst verdict on host keys and how many have which; None if all passed.
+
+    Args:
+        verdicts: one for each host key.
+    """
+    counts = Counter(verdicts)
+    found = [verdict for verdict in (Verdict.FAILED, Verdict.NOT_CHECKED, Verdict.WARNING) if counts[verdict]]
+    if not found:
+        return None
+    first = counts[found[0]]
+    parts = [f"{first} key{'' if first == 1 else 's'} {found[0].value}"]
+    parts += [f"{counts[verdict]} {verdict.value}" for verdict in found[1:]]
+    return found[0], ", ".join(parts)
 
 
 def _host_blockers(draft: Draft) -> list[str]:
