@@ -81,7 +81,7 @@ class AttestationSession(QObject):
         self._verifier.failed.connect(self._not_judged)
         self.list.failed.connect(self.failed)
         trust.opened.connect(self._opened)
-        trust.judged.connect(self.changed)
+        trust.judged_today.connect(self.changed)
         if trust.workspace is not None:
             self.list.read()
 

@@ -35,7 +35,7 @@ class HostVerdicts(QObject):
         self._found: Mapping[str, HostKeyJudgement] = {}
         self.judging = LatestOnly(self)
         self.judging.answered.connect(self._take)
-        session.judged.connect(self._ask)
+        session.judged_today.connect(self._ask)
         draft.changed.connect(self._follow)
 
     def close(self) -> None:

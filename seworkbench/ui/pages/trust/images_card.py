@@ -50,7 +50,9 @@ class ImagesCard(Card):
         self.setVisible(bool(images))
         empty_layout(self.body)
         shown = f"the last {_SHOWN} " if len(images) > _SHOWN else ""
-        self.detail.setText(f"{shown}built or inspected, with the verdict of then; kept in the workspace")
+        workspace = self._session.workspace
+        kept = "kept in the workspace" if workspace is not None and workspace.kept else "not kept"
+        self.detail.setText(f"{shown}built or inspected, with the verdict of then; {kept}")
         for image in images[:_SHOWN]:
             self.body.addWidget(self._row(image))
 
