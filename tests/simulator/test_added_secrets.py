@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import lzma
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from seworkbench.attestation.secret_store import ExpectedStore, parse_added_secret
 from seworkbench.crypto.private_keys import host_private_key
-from seworkbench.errors import SeError
+from seworkbench.errors import FormatError, SeError
 from seworkbench.formats.se_header import parse_header
 from seworkbench.simulator import secret_codes as uv
 from seworkbench.simulator.added_secrets import MOST_SECRETS, SecretRefused, add_secret, secret_type_name
@@ -267,3 +268,26 @@ def test_a_refused_request_leaves_the_store_as_it_was(
 def test_without_a_guest_nothing_is_added(folder: MachineFolder) -> None:
     with pytest.raises(SeError, match="No guest runs"):
         folder.add_secret(GOOD.build())
+
+
+def test_guests_of_earlier_releases_are_read(folder: MachineFolder, started: Callable[[], SecretRequest]) -> None:
+    folder.add_secret(started().build())
+    path = folder.path / "guest.json"
+    record = json.loads(path.read_text())
+    del record["secrets"], record["extension_sha256"]
+    path.write_text(json.dumps(record))
+    guest = folder.guest()
+    assert guest is not None
+    assert len(guest.store.tags) == 1
+    assert guest.store.secrets == ()
+
+
+@pytest.mark.parametrize("secrets", [{}, [1], [{"type": "2", "length": 32, "id": "33"}], [{"type": "0x" + "0" * 16}]])
+def test_a_damaged_list_of_secrets_is_refused(
+    folder: MachineFolder, started: Callable[[], SecretRequest], secrets: object
+) -> None:
+    started()
+    path = folder.path / "guest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "secrets": secrets}))
+    with pytest.raises(FormatError, match=r"secrets|type|length|id|object"):
+        folder.guest()

@@ -448,6 +448,19 @@ def test_every_attack_is_caught_where_it_says_and_shown_there(bench: Bench) -> N
         assert (bench.guest() is not None) is starts, attack.id
 
 
+def test_what_lost_its_table_is_shown_as_far_as_it_is_there(bench: Bench) -> None:
+    bench.ready()
+    bench.page.attack("cut-off")
+    bench.settle()
+    medium = bench.page.session.medium
+    assert medium is not None
+    assert medium.components == []
+    last = medium.remains[-1]
+    assert (last.name, last.offset + last.length) == ("stage3b", medium.inspection.size)
+    bench.play()
+    assert f"0x{medium.inspection.size:x}  stage3b" in bench.text(bench.page.parts.call)
+
+
 def test_bits_are_flipped_at_the_byte_and_flipped_back(bench: Bench) -> None:
     bench.ready()
     bench.page.show_bench(BYTES_TAB)

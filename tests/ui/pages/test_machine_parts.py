@@ -12,6 +12,7 @@ from PySide6.QtCore import QPointF, Qt
 
 from seworkbench.checks import Verdict
 from seworkbench.formats.components import PAGE_SIZE
+from seworkbench.formats.layout import Protection
 from seworkbench.simulator import codes
 from seworkbench.simulator.attestation_tampering import ATTESTATION_ATTACKS
 from seworkbench.simulator.events import Actor, PageRun, StartEvent
@@ -21,13 +22,16 @@ from seworkbench.simulator.image_tampering import IMAGE_ATTACKS
 from seworkbench.simulator.machine import Machine
 from seworkbench.simulator.machine_description import MachineDescription
 from seworkbench.ui.pages.machine.attack_list import attestation_entries, image_entries
+from seworkbench.ui.pages.machine.call_list import COUNTS, CallList
 from seworkbench.ui.pages.machine.calls import PLAN, UNPACK, Progress, calls_of
 from seworkbench.ui.pages.machine.changes import Changes, prepare
 from seworkbench.ui.pages.machine.features import feature_lines
+from seworkbench.ui.pages.machine.guest_map import GuestMap
 from seworkbench.ui.pages.machine.page_field import PageField, PageGroup
 from seworkbench.ui.pages.machine.player import Player, Wish
 from seworkbench.ui.pages.machine.session import Start
 from seworkbench.ui.theme import Theme
+from seworkbench.ui.widgets.map_geometry import MapRegion
 
 from ...simulator.builder import HOST, KERNEL, golden  # noqa: TID252
 from ...simulator.pki import AT  # noqa: TID252
@@ -36,6 +40,7 @@ from ..desk import wait_until  # noqa: TID252
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from PySide6.QtGui import QPainter
     from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
@@ -228,6 +233,17 @@ def test_pausing_keeps_the_place_and_the_end_skips_it(player: Player) -> None:
     assert player.shown == 2
 
 
+def test_who_waits_for_the_end_hurries_the_start(player: Player) -> None:
+    start = Start(Path("image"), 10, [plain(1)])
+    player.load(start)
+    player.play()
+    assert not start.hurried
+    player.to_end()
+    hurried = start.hurried
+    player.pause()
+    assert (hurried, start.hurried) == (True, False)
+
+
 def test_a_start_that_was_given_up_ends_the_play(player: Player) -> None:
     start = Start(Path("image"), 10, [plain(1)])
     player.load(start)
@@ -282,6 +298,96 @@ def test_pages_that_belong_to_no_component_are_left_out(field: PageField) -> Non
     field.show_groups(GROUPS)
     field.show_progress({0x15000: 9999, 0x900000: 7})
     assert field.done == (480, 0, 0)
+
+
+def test_without_components_the_field_says_why_there_are_no_pages(field: PageField) -> None:
+    blank = field.grab().toImage()
+    field.show_groups((), lost=True)
+    assert field.grab().toImage() != blank, "an image that lost its table is told from no image"
+
+
+# --- the map
+
+REGIONS = (
+    MapRegion(0x14000, 640, "header", Protection.AUTHENTICATED),
+    MapRegion(0x15000, 1 << 20, "kernel", Protection.ENCRYPTED_HASHED, hashed=True),
+)
+
+
+@pytest.fixture
+def guest_map(qtbot: QtBot) -> GuestMap:
+    made = GuestMap(Theme())
+    qtbot.addWidget(made)
+    made.resize(800, made.sizeHint().height())
+    made.show_map(0x115000, REGIONS)
+    made.show()
+    return made
+
+
+def colours(guest_map: GuestMap) -> list[str]:
+    """What stands near the beginning and near the end of the kernel; between them the map is hatched."""
+    arranged = guest_map.arrangement
+    assert arranged is not None
+    picture = guest_map.grab().toImage()
+    found = []
+    for offset in (0x16000, 0x114000):
+        place = arranged.magnified.place(offset)
+        spot = guest_map._point(place, arranged.metrics.magnified_at + 6)
+        found.append(picture.pixelColor(spot.toPoint()).name())
+    return found
+
+
+def test_what_is_not_unpacked_is_pale(guest_map: GuestMap) -> None:
+    full = colours(guest_map)
+    guest_map.show_progress([(0x15000, 0x115000)])
+    pale = colours(guest_map)
+    assert full[0] != pale[0]
+    assert full[1] != pale[1]
+    guest_map.show_progress([(0x95000, 0x115000)], head=0x94000)
+    assert colours(guest_map) == [full[0], pale[1]]
+    guest_map.show_progress([])
+    assert colours(guest_map) == full
+
+
+def test_the_map_is_painted_anew_only_when_it_is_another_one(
+    guest_map: GuestMap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painted: list[object] = []
+    paint = GuestMap._paint
+
+    def counted(self: GuestMap, painter: QPainter) -> None:
+        painted.append(painter)
+        paint(self, painter)
+
+    monkeypatch.setattr(GuestMap, "_paint", counted)
+    for page in range(20):
+        guest_map.show_progress([(0x15000 + page * PAGE_SIZE, 0x115000)], head=0x15000 + page * PAGE_SIZE)
+        guest_map.grab()
+    assert len(painted) == 2, "all of it unpacked, and nothing of it"
+    guest_map.mark(0x14000)
+    guest_map.grab()
+    assert len(painted) == 4
+    guest_map.resize(700, guest_map.height())
+    guest_map.grab()
+    assert len(painted) == 6
+
+
+# --- the list of calls
+
+
+def test_a_count_that_goes_on_lays_nothing_out_anew(qtbot: QtBot, events: list[StartEvent]) -> None:
+    made = CallList(Theme())
+    qtbot.addWidget(made)
+    first = next(number for number, event in enumerate(events) if event.pages)
+    told: list[list[int]] = []
+    made.model().dataChanged.connect(lambda _first, _last, roles: told.append(list(roles)))
+    for pages in (1, 2, 3):
+        made.show_calls(calls_of(events[: first + 1], total=24, pages=pages, under_way=True), follow=True)
+    assert told == [[COUNTS]] * 2
+    assert made.current is not None
+    assert made.current.done == 3
+    made.show_calls(calls_of(events, total=24, pages=1), follow=True)
+    assert [] in told, "what came of it is something else than a count"
 
 
 # --- words
