@@ -123,7 +123,7 @@ def test_a_refused_image_gives_the_codes_and_leaves_no_guest(place: Path, capsys
     assert "RC 0x0102, RRC 0x001b" in capsys.readouterr().out
     assert machine("start", place / "z16", place / "bad.img") == 3
     shown = capsys.readouterr().out
-    assert "RC 0x0102, RRC 0x001b. Content of the pages (PLD)" in shown
+    assert "RC 0x0102, RRC 0x001b. “Content of the pages (PLD)” failed" in shown
     assert "0x0004001b01020a02" in shown
     assert "stops with wait code 0x4608" in shown
     assert MachineFolder.open(place / "z16").guest() is None
