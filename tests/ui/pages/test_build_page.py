@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPlainTe
 from seworkbench.checks import Verdict
 from seworkbench.crypto.private_keys import host_private_key
 from seworkbench.errors import SeError
+from seworkbench.files import AtomicFile
 from seworkbench.formats.components import ComponentKind
 from seworkbench.image.access import HeaderKey, HostPrivateKey
 from seworkbench.image.image_file import open_image
@@ -39,6 +40,7 @@ from seworkbench.ui.pages.build.rules import (
     SWITCHES,
     UPDATE,
     Switch,
+    doubtful_keys,
     room_text,
 )
 from seworkbench.ui.pages.build.side import map_regions
@@ -325,7 +327,7 @@ def test_a_revoked_host_key_stays_out_until_a_reason_is_written_that_is_kept(ben
     bench.settle()
     host = json.loads((bench.folder / "guest.img.build.json").read_text())["hosts"][0]
     assert (host["verdict"], host["cause"]) == ("failed", "HkdRevoked")
-    assert bench.page.side.result.unchecked.text == "1 key not checked"
+    assert bench.page.side.result.unchecked.text == "1 key failed"
     assert not bench.page.side.result.unchecked.isHidden()
     assert host["reason_for_using_it_unverified"] == REASON
     workspace = bench.trust.workspace
@@ -776,15 +778,31 @@ def test_the_map_follows_every_change(bench: Bench) -> None:
     assert regions[-1].end == layout.file_size
 
 
-def test_a_record_that_cannot_be_written_is_told_and_the_image_stays(
+def test_a_record_that_cannot_be_written_is_told_and_can_be_saved_elsewhere(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.fill()
-    refused = Mock(side_effect=SeError("The disk is full.", remedy="Free some space."))
-    monkeypatch.setattr(bench.page, "_write_record", refused)
+    full = bench.folder / "guest.img.build.json"
+
+    def on_a_full_disk(path: Path, *, replace: bool = False) -> AtomicFile:
+        if path == full:
+            raise SeError("The disk is full.", where=str(path), remedy="Free some space or choose another folder.")
+        return AtomicFile(path, replace=replace)
+
+    monkeypatch.setattr(page_module, "AtomicFile", on_a_full_disk)
     bench.build()
     assert bench.output.exists()
-    assert bench.page.error.what.text() == "The disk is full."
+    assert bench.page.error.what.text() == f"{full}: The disk is full."
+    again = bench.page.side.result.save_record
+    assert again.isVisible()
+    other = bench.folder / "other.build.json"
+    monkeypatch.setattr(page_module, "ask_save", lambda *_: other)
+    bench.click(again)
+    record = json.loads(other.read_text())
+    assert record["image"]["path"] == str(bench.output)
+    assert record["verification"]["verdict"] == "passed"
+    assert not bench.page.error.isVisible()
+    assert not again.isVisible()
 
 
 def test_files_chosen_in_dialogs_are_routed_like_dropped_ones(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -894,6 +912,27 @@ def test_of_several_keys_without_a_reason_the_worst_is_named_with_its_verdict(be
     assert verdicts["host1.crt"] is Verdict.PASSED
     worst = next(host.title for host in bench.draft.hosts if host.verdict is Verdict.FAILED)
     assert f"{worst} and 1 more: failed; write why you use it anyway." in bench.reasons
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "said"),
+    [
+        ([], None),
+        ([Verdict.PASSED] * 3, None),
+        ([Verdict.PASSED, Verdict.NOT_CHECKED], (Verdict.NOT_CHECKED, "1 key not checked")),
+        ([Verdict.NOT_CHECKED, Verdict.FAILED] * 2, (Verdict.FAILED, "2 keys failed, 2 not checked")),
+        ([Verdict.WARNING, Verdict.NOT_CHECKED], (Verdict.NOT_CHECKED, "1 key not checked, 1 warning")),
+    ],
+)
+def test_keys_are_counted_by_what_is_known_of_them(verdicts: list[Verdict], said: tuple[Verdict, str] | None) -> None:
+    assert doubtful_keys(verdicts) == said
+
+
+def test_keys_that_passed_are_not_called_not_checked_before_the_build(bench: Bench) -> None:
+    bench.trust_in(*PROOF)
+    bench.fill()
+    assert bench.ready()
+    assert not bench.page.output.unchecked.isVisible()
 
 
 # --- narrow windows and large text

@@ -29,7 +29,7 @@ from seworkbench.ui.actions import Action
 from seworkbench.ui.activity import size_text
 from seworkbench.ui.icons import icon
 from seworkbench.ui.pages.build.commands_card import PVIMG, QEMU, CommandsCard
-from seworkbench.ui.pages.build.draft import Draft
+from seworkbench.ui.pages.build.draft import RECORD_SUFFIX, Draft
 from seworkbench.ui.pages.build.host_verdicts import HostVerdicts, host_record, judged_host
 from seworkbench.ui.pages.build.hosts_card import HostsCard
 from seworkbench.ui.pages.build.input_cards import InputsCard
@@ -79,6 +79,7 @@ class BuildPage(Page):
         self._order: Recipe | None = None
         self._used: list[dict[str, str]] = []
         self._replaces = False
+        self._unrecorded: tuple[dict[str, Any], dict[str, Any]] | None = None  # what was built without a record
         self._side = BuildSide(workbench, self.draft)
         self.inputs = InputsCard(workbench, self.draft)
         self.hosts = HostsCard(workbench, self.draft, self._show_in_trust)
@@ -89,6 +90,7 @@ class BuildPage(Page):
         self.error = ErrorBox(workbench.theme)
         self.note = label("", "muted", wrap=True)
         self._lay_out()
+        self._side.result.record_asked.connect(self._save_record)
         self._side.result.start_asked.connect(partial(self._show_commands, QEMU))
         self._side.result.commands_asked.connect(partial(self._show_commands, PVIMG))
         workbench.theme.changed.connect(lambda: self._fit(self.width()))
@@ -267,25 +269,44 @@ class BuildPage(Page):
         if order is not None:
             hosts = zip(built["hosts"], self._used, strict=True)
             built = {**built, "hosts": [{**host, **judged_host(host, used)} for host, used in hosts]}
-            try:
-                record = str(self._write_record(built, verification, replace=self._replaces))
-            except SeError as error:
-                self._fail(error)
+            path = Path(built["image"]["path"])
+            path = path.with_name(path.name + RECORD_SUFFIX)
+            self._unrecorded = (built, verification)
+            if self._write_record(path, replace=self._replaces):
+                record = str(path)
             self._trust.image_built(built, verification, record, self._used)
         self._ended()
         self.draft.set_built(Path(built["image"]["path"]))
         self._side.show_result(built, verification, record)
         self._show_built(built, verification)
 
-    def _write_record(self, built: dict[str, Any], verification: dict[str, Any], *, replace: bool) -> Path:
+    def _write_record(self, path: Path, *, replace: bool) -> bool:
         """The build record: what went in and came out, why documents were used unverified, and the verification."""
-        image = Path(built["image"]["path"])
+        if self._unrecorded is None:
+            return False
+        built, verification = self._unrecorded
         content = {"program": f"SE Workbench {__version__}", **built, "verification": verification}
-        record = image.with_name(image.name + ".build.json")
-        with AtomicFile(record, replace=replace) as file:
-            text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-            file.write_at(0, text.encode("utf-8", "backslashreplace"))
-        return record
+        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        try:
+            with AtomicFile(path, replace=replace) as file:
+                file.write_at(0, text.encode("utf-8", "backslashreplace"))
+        except SeError as error:
+            self._fail(error)
+            return False
+        self._unrecorded = None
+        return True
+
+    def _save_record(self) -> None:
+        """Save elsewhere the record that could not be saved beside the image."""
+        if self._unrecorded is None:
+            return
+        built, verification = self._unrecorded
+        path = ask_save(self, "Save the build record", Path(f"{built['image']['path']}{RECORD_SUFFIX}"))
+        if path is not None:
+            self.error.hide()
+            if self._write_record(path, replace=False):
+                self._side.show_result(built, verification, str(path))
+                self.workbench.say(f"The build record was saved to {path}.")
 
     def _show_in_trust(self, entry: HostEntry) -> None:
         if (facts := entry.given.facts) is not None:

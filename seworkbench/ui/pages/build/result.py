@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QVBoxLayout,
 from seworkbench.checks import Check, Verdict
 from seworkbench.ui.activity import size_text
 from seworkbench.ui.pages.build.parts import Elided, empty_layout
+from seworkbench.ui.pages.build.rules import doubtful_keys
 from seworkbench.ui.widgets.basic import IconButton, VerdictChip, button, label, link, rule
 from seworkbench.ui.widgets.checklist_view import ChecklistView
 
@@ -43,6 +44,7 @@ class ResultView(QWidget):
 
     start_asked = Signal()
     commands_asked = Signal()
+    record_asked = Signal()
 
     def __init__(self, workbench: Workbench) -> None:
         super().__init__()
@@ -72,6 +74,9 @@ class ResultView(QWidget):
         ways.addWidget(button("Open in Inspect", self.inspect, primary=True))
         ways.addStretch(1)
         column.addLayout(ways)
+        self.save_record = button("Save the build record…", self.record_asked.emit)
+        self.save_record.setToolTip("It could not be saved beside the image.")
+        column.addWidget(self.save_record, 0, Qt.AlignmentFlag.AlignLeft)
         self._links = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         for text, run in (("How to start it", self.start_asked.emit), ("Show as commands", self.commands_asked.emit)):
             self._links.addWidget(link(text, run), 0, Qt.AlignmentFlag.AlignLeft)
@@ -88,7 +93,7 @@ class ResultView(QWidget):
         column.addWidget(self.checklist, 1)
 
     def show_result(self, built: dict[str, Any], verification: dict[str, Any], record: str) -> None:
-        """Show what the worker reported.
+        """Show what the worker reported; without a record, it can be saved from here.
 
         Args:
             built: BuiltImage.to_json(), each of its hosts with the verdict on its key.
@@ -103,11 +108,12 @@ class ResultView(QWidget):
         self.chip.show_verdict(check.verdict, f"{check.verdict.value}{notes}")
         self.sentence.setText(_SENTENCES[check.verdict])
         self._shown = (built, record)
-        doubtful = [host for host in built["hosts"] if host.get("verdict") != Verdict.PASSED.value]
-        count = f"{len(doubtful)} key{'' if len(doubtful) == 1 else 's'} not checked"
-        self.unchecked.show_verdict(Verdict.NOT_CHECKED, count)
+        doubtful = doubtful_keys(Verdict(host.get("verdict", Verdict.NOT_CHECKED.value)) for host in built["hosts"])
+        if doubtful is not None:
+            self.unchecked.show_verdict(*doubtful)
         for part in (self.unchecked, self.reasons):
-            part.setVisible(bool(doubtful))
+            part.setVisible(doubtful is not None)
+        self.save_record.setVisible(not record)
         self._show_facts()
         self.checklist.show_check(check)
 
