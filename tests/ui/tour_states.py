@@ -79,6 +79,15 @@ def _presented(studio: Studio) -> None:
     play_to(studio, 1, large=True)
 
 
+def _hands_on(studio: Studio) -> None:
+    tour = play_to(studio, 1)
+    tour.bar.hands_on.setChecked(True)
+    tour.director.speed = 0.001
+    tour.director.next()
+    wait_until(lambda: "Your turn" in tour.bar.outcome.text(), "being asked to build")
+    QTest.qWait(_RINGED_MS)
+
+
 def _asking(studio: Studio) -> None:
     play_to(studio, 0).ask_to_end()
 
@@ -108,6 +117,7 @@ def _help_search(studio: Studio) -> None:
 STATES: dict[str, Callable[[Studio], None]] = {
     **{f"tour-{number + 1:02}-{scene.id}": partial(_scene, number) for number, scene in enumerate(STORY)},
     "tour-presented": _presented,
+    "tour-hands-on": _hands_on,
     "tour-asking": _asking,
     "learn": _learn,
     "learn-below": _learn_below,

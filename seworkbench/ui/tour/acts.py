@@ -71,6 +71,8 @@ class Acts:
     def __init__(self, window: MainWindow, stage: Stage) -> None:
         self.window = window
         self.stage = stage
+        # Whether who watches presses the buttons that matter.
+        self.hands_on = False
         # Numbers of the attestation cases that were made, by title.
         self._cases: dict[str, int] = {}
         self._acts: dict[str, Callable[[Scene], Act]] = {
@@ -142,6 +144,21 @@ class Acts:
             yield Beat(300)
         yield from self.settled()
 
+    def press(self, spot: Spot, says: str, press: Callable[[], object], pressed: Callable[[], object]) -> Steps:
+        """Press a button, or let whoever watches press it, if they want to.
+
+        Args:
+            spot: where it is.
+            says: what is to be pressed.
+            press: does what the button does.
+            pressed: tells whether it was pressed.
+        """
+        if not self.hands_on:
+            press()
+            return
+        yield Point((spot,), f"Your turn: {says} “Next” does it for you.")
+        yield Until(pressed, says, hasten=press, patient=True)
+
     def settled(self) -> Steps:
         """Wait until nothing runs."""
         yield Until(lambda: not self.window.workbench.jobs.running, "the jobs to end")
@@ -187,19 +204,28 @@ class Acts:
         page.calls.scrollToTop()
         yield Beat(1800)
         if scene.attack and not other:
-            page.attack(scene.attack)
+            page.attacks.choose(scene.attack)
+            yield from self.press(
+                Spot(page.attacks.make),
+                "press “Make this attack”.",
+                lambda: page.attack(scene.attack),
+                lambda: page.session.busy or (page.session.medium and page.session.medium.changes),
+            )
             yield Until(lambda: not page.session.busy and page.session.medium and page.session.medium.changes, "it")
             yield _point(page.attacks, page.drive, says="The host makes its change; nothing else is touched.")
             yield Beat(3500)
-        yield _point(page.memory, says="It starts: header first, then page after page.")
         if scene.attack:
             page.player.pace = _QUICK_PACE
-        page.play_or_pause()
+        yield from self.press(
+            Spot(page.drive.start), "press “Start”.", page.play_or_pause, lambda: page.player.start is not None
+        )
+        yield _point(page.memory, says="It starts: header first, then page after page.")
         yield Until(
             lambda: page.player.over,
             "the start to end",
             hasten=page.to_end,
             hold=lambda held: page.player.pause() if held else page.player.play(),
+            patient=self.hands_on,
         )
         yield from self.settled()
         if scene.attack:
@@ -252,7 +278,12 @@ class Acts:
             yield Beat(3500)
             yield _point(page.output, says="It is built, read back from the disk and verified.")
             yield Beat()
-            page.build()
+            yield from self.press(
+                Spot(page.output.build),
+                "press “Build image”.",
+                page.build,
+                lambda: page.job is not None or stage.image.exists(),
+            )
             yield Until(lambda: page.job is None, "the image")
             yield from self.settled()
         played = yield from self.perform(scene)

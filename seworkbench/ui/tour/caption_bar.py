@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt, Signal, SignalInstance
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from seworkbench.checks import Verdict
 from seworkbench.ui.widgets.basic import GRID, VerdictChip, button, label
@@ -22,8 +22,8 @@ _MARGIN = 12
 # Lines of the caption for which there is always room.
 _LINES, _LINE_PIXELS = 2, 20
 _PRESENTER_LINES, _PRESENTER_LINE_PIXELS = 3, 23
-_KEYS = "Space pauses · ← → scenes · R begins again · P presents · F11 full screen · Esc ends"
-_SOME_KEYS = "Space pauses · ← → scenes · Esc ends"
+_KEYS = "Space pauses · ← → scenes · R begins again · P presents · H lets you do it · F11 full screen · Esc ends"
+_SOME_KEYS = "Space · ← → · Esc"
 _OVER = "That was the tour. Look around as long as you like; when you end it, you choose whether the files stay."
 
 
@@ -40,6 +40,7 @@ class CaptionBar(QWidget):
     next_asked = Signal()
     restart_asked = Signal()
     presenter_asked = Signal()
+    hands_on_asked = Signal(bool)  # whether who watches wants to press the buttons that matter
     full_screen_asked = Signal()
     end_asked = Signal()
     keep_asked = Signal()
@@ -144,6 +145,8 @@ class CaptionBar(QWidget):
         """The keys of the tour, while the bar has the focus."""
         if (signal := self._keys().get(Qt.Key(event.key()))) is not None and not event.modifiers():
             signal.emit()
+        elif event.key() == Qt.Key.Key_H and not event.modifiers():
+            self.hands_on.toggle()
         else:
             super().keyPressEvent(event)
 
@@ -213,9 +216,15 @@ class CaptionBar(QWidget):
             for one in buttons:
                 row.addWidget(one, 1)
             column.addLayout(row)
-        keys = label(_SOME_KEYS, "small")
-        keys.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        column.addWidget(keys)
+        self.hands_on = QCheckBox("Let me do it")
+        self.hands_on.setToolTip("The tour waits for you to press the buttons that matter.")
+        self.hands_on.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.hands_on.toggled.connect(self.hands_on_asked)
+        keys = QHBoxLayout()
+        keys.addWidget(self.hands_on)
+        keys.addStretch(1)
+        keys.addWidget(label(_SOME_KEYS, "small"))
+        column.addLayout(keys)
         made.setToolTip(_KEYS)
         return made
 

@@ -222,7 +222,7 @@ class Director(QObject):
             self._look.stop()
             self._until = None
             self._go_on()
-        elif self._since.hasExpired(PATIENCE_MS):
+        elif not until.patient and self._since.hasExpired(PATIENCE_MS):
             self._fail(SeError(f"The tour waited in vain for {until.what}.", remedy="Begin again."))
 
     def _fail(self, error: SeError) -> None:

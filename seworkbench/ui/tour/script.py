@@ -34,12 +34,14 @@ class Until:
         what: what is waited for, for the error if it never comes.
         hasten: brings it about sooner, for whoever does not want to watch.
         hold: lets it rest while the tour pauses (True), and go on (False).
+        patient: whether it takes as long as it takes, because somebody does it by hand.
     """
 
     reached: Callable[[], object]
     what: str
     hasten: Callable[[], object] | None = None
     hold: Callable[[bool], object] | None = None
+    patient: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -219,6 +219,7 @@ class Tour(QObject):
         bar.next_asked.connect(director.next)
         bar.restart_asked.connect(self.restart_asked)
         bar.presenter_asked.connect(lambda: self.present(large=not self.ring.is_on))
+        bar.hands_on_asked.connect(self._let_do)
         bar.full_screen_asked.connect(self._toggle_full_screen)
         bar.end_asked.connect(self.ask_to_end)
         bar.keep_asked.connect(self.keep)
@@ -233,6 +234,9 @@ class Tour(QObject):
         self.spotlight.point(point.spots)
         if point.says:
             self.bar.show_note(point.says)
+
+    def _let_do(self, hands_on: bool) -> None:
+        self.acts.hands_on = hands_on
 
     def _toggle_full_screen(self) -> None:
         if self.window.isFullScreen():

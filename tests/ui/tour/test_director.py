@@ -234,6 +234,23 @@ def test_what_never_comes_is_not_waited_for_for_ever(
     assert [error.what for error in show.errors] == ["The tour waited in vain for the door."]
 
 
+def test_what_is_done_by_hand_takes_as_long_as_it_takes(
+    shows: Callable[..., Show], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def by_hand(show: Show, played: Scene) -> Act:
+        yield Until(lambda: show.open, "the hand", patient=True)
+        return PlayedScene(played, outcome())
+
+    monkeypatch.setattr(director_module, "PATIENCE_MS", 1)
+    show = shows(by_hand)
+    show.open = False
+    show.director.begin()
+    wait_until(lambda: show.director._until is not None and show.director._since.hasExpired(30), "some time to pass")
+    assert show.director.state is State.ACTING
+    show.open = True
+    wait_until(lambda: "end" in show.said, "the end")
+
+
 def test_stopping_closes_the_act(shows: Callable[..., Show]) -> None:
     closed: list[str] = []
 

@@ -260,6 +260,44 @@ def test_keys_and_buttons_pause_present_go_back_and_forth(desk: Desk, tour: Tour
     assert tour.window.findChild(TourLauncher) is None
 
 
+def test_whoever_wants_to_presses_the_buttons_that_matter(tour: Tour) -> None:
+    bar, director = tour.bar, tour.director
+    bar.setFocus()
+    QTest.keyClick(bar, Qt.Key.Key_H)
+    assert bar.hands_on.isChecked()
+    director.next()
+    wait_for(tour, State.SHOWING, NUMBERS["host-key"])
+    # Without any waiting nobody is waited for either.
+    director.speed = 0.001
+
+    def asked_for(name: str) -> None:
+        wait_until(
+            lambda: f"Your turn: press “{name}”" in bar.outcome.text() or director.state is State.FAILED,
+            f"being asked for {name}",
+        )
+        assert director.state is State.ACTING, bar.outcome.text()
+
+    director.begin(NUMBERS["build"])
+    asked_for("Build image")
+    build = page_of(tour, BuildPage)
+    assert not tour.stage.image.exists()
+    build.output.build.click()
+    wait_for(tour, State.SHOWING, NUMBERS["build"])
+    assert tour.stage.image.exists()
+    director.begin(NUMBERS["header-flipped"])
+    asked_for("Make this attack")
+    machine = page_of(tour, MachinePage)
+    assert machine.session.medium is not None
+    assert not machine.session.medium.changes
+    machine.attacks.make.click()
+    asked_for("Start")
+    assert machine.player.start is None
+    # Whoever asks for the next scene has it done.
+    director.next()
+    wait_for(tour, State.SHOWING, NUMBERS["header-flipped"])
+    look_at(tour, "header-flipped")
+
+
 def test_ending_asks_and_the_files_can_be_kept(desk: Desk, tour: Tour, tmp_path: Path) -> None:
     bar = tour.bar
     tour.window.close()
