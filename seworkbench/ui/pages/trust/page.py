@@ -89,6 +89,7 @@ class TrustPage(Page):
         self._chosen = ""
         self._wanted = ""
         self._steps: list[Callable[[], None]] = []
+        self._news: tuple[Imported, ...] = ()
         self._stepper = QTimer(self)
         self._stepper.setSingleShot(True)
         self._stepper.setInterval(0)
@@ -316,7 +317,8 @@ class TrustPage(Page):
                 self.session.import_path(path)
 
     def _imported(self, lines: tuple[Imported, ...]) -> None:
-        self.notice.show_import(lines)
+        # Told once the judgement that follows is shown: both at once would be felt.
+        self._news = lines
         new = [line for line in lines if line.fingerprint]
         if new and not self._chosen:
             held = self.session.holdings.objects
@@ -375,7 +377,10 @@ class TrustPage(Page):
         if self.session.judgement is None:
             return
         self.session.judging.hold()
-        self._steps = [self._show_documents, self._show_graph, self._show_axis, self._show_rest, self._show_side]
+        self._steps = [
+            *(self._show_documents, self._show_graph, self._show_axis),
+            *(self._show_rest, self._show_side, self._show_news),
+        ]
         self._stepper.start()
 
     def _step(self) -> None:
@@ -426,6 +431,12 @@ class TrustPage(Page):
         if judgement is not None:
             self.missing.show_missing(judgement.missing, held.objects, self._name)
         self.next_change.show_text(self.view.next_change)
+
+    def _show_news(self) -> None:
+        """What became of an import, if there was one."""
+        if self._news:
+            self.notice.show_import(self._news)
+        self._news = ()
 
     def _main_key(self) -> str:
         """What is marked in chain and axis: of a machine, its newest document."""

@@ -10,7 +10,6 @@ import gc
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -292,8 +291,7 @@ class TrustSession(QObject):
         def done(found: tuple[tuple[Imported, ...], Bundle]) -> None:
             lines, bundle = found
             if self._hold(workspace, objects=_merged(self.holdings.objects, bundle.objects)):
-                # Not in the same turn: each of the two takes its time to be shown.
-                QTimer.singleShot(0, self, partial(self.imported.emit, lines))
+                self.imported.emit(lines)
 
         count = len(given)
         self._start(f"Importing {count} file{'' if count == 1 else 's'}", read, done, missed=True)
