@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from seworkbench.checks import Verdict
@@ -481,8 +481,13 @@ class MachinePage(Page):
         medium = self.session.medium
         if medium is not None:
             self.desk.settle(result, medium.image, attack=medium.changes.attack, masks=medium.changes.masks)
-        self._show_outcome(result)
         self._show_state()
+        # What is painted at the last call and what is told of it are two turns of the event loop, each a short one.
+        QTimer.singleShot(0, self, partial(self._tell, result))
+
+    def _tell(self, result: GuestStart) -> None:
+        if result is self._result:  # nothing else was begun meanwhile
+            self._show_outcome(result)
 
     def _show_outcome(self, result: GuestStart) -> None:
         refused = next(
