@@ -105,9 +105,15 @@ class ComputedStalls(Stalls):
 
 
 class Watch:
-    """The page, and what happens to it while the event loop is watched."""
+    """The page, and what happens to it while the event loop is watched.
 
-    def __init__(self, window: MainWindow) -> None:
+    Args:
+        window: the window, open.
+        steps: number of steps in which the instant is dragged over a year.
+    """
+
+    def __init__(self, window: MainWindow, steps: int) -> None:
+        self._steps = steps
         # Pages are made in idle moments; all of them are there before anything is measured.
         page = dict(window.pages)["trust"]
         assert isinstance(page, TrustPage)
@@ -156,11 +162,11 @@ class Watch:
 
         def act() -> None:
             start = self.session.now
-            for step in range(1, STEPS + 1):
-                at = start + timedelta(days=step * 365 / STEPS)
+            for step in range(1, self._steps + 1):
+                at = start + timedelta(days=step * 365 / self._steps)
                 at = at.replace(second=0, microsecond=0)
                 asked.append((at, time.perf_counter()))
-                self.page.axis.drag_to(at, settled=step == STEPS)
+                self.page.axis.drag_to(at, settled=step == self._steps)
                 QTest.qWait(STEP_MS)
 
         self.session.judged.connect(shown)
@@ -189,8 +195,8 @@ class Watch:
             QTest.qWait(STEP_MS)
 
 
-def measure(count: int) -> dict[str, Any]:
-    """Do everything with so many host keys."""
+def measure(count: int, steps: int = STEPS) -> dict[str, Any]:
+    """Do everything with so many host keys; `steps` as for Watch."""
     report: dict[str, Any] = {"keys": count, "load_average": os.getloadavg()[0]}
     session_module.present = lambda: AT  # the lists of the chain are valid then
     with tempfile.TemporaryDirectory(prefix="seworkbench-bench-") as name:
@@ -202,7 +208,7 @@ def measure(count: int) -> dict[str, Any]:
         try:
             window.resize(1440, 900)
             window.show()
-            watch = Watch(window)
+            watch = Watch(window, steps)
             report["import"] = watch.stalls_while(lambda: watch.session.import_path(documents))
             report["verify"] = watch.stalls_while(watch.page.verify_all)
             report["drag"] = watch.drag()
@@ -240,12 +246,13 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--keys", type=int, metavar="NUMBER")
+    parser.add_argument("--steps", type=int, default=STEPS, metavar="NUMBER", help="steps of dragging; 120 unless told")
     parser.add_argument("--json", type=Path, metavar="FILE")
     args = parser.parse_args()
     application = QApplication.instance() or QApplication(["bench"])
     assert isinstance(application, QApplication)
     application.setStyle("Fusion")
-    reports = [measure(count) for count in ([args.keys] if args.keys else [1000, 12])]
+    reports = [measure(count, args.steps) for count in ([args.keys] if args.keys else [1000, 12])]
     sys.stdout.write("\n".join(line for report in reports for line in table(report)) + "\n")
     if args.json:
         args.json.write_text(json.dumps(reports, indent=2) + "\n")
