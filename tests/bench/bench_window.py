@@ -9,7 +9,8 @@ It opens on no screen, unless QT_QPA_PLATFORM says so. Measured are:
     start        from the start of the process to the first paint of the window
     open         from choosing an image of 8 GiB, a sparse file, to its fields on the screen
     build        building and verifying through the worker process: seconds, and how that compares to the same two
-                 commands on the command line; meanwhile the longest time for which the event loop stood still
+                 commands on the command line, which keep no record and so compute no SHA-256; meanwhile the longest
+                 time for which the event loop stood still
     cancel       from cancelling a build under way to the end of the job; nothing of the image may be left
     scroll       a frame of the hex view while one scrolls by rows, by pages and to far places
     theme        switching the theme with the Build page full, and with an image open
