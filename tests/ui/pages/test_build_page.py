@@ -307,6 +307,8 @@ def test_a_host_key_whose_chain_is_proven_needs_no_reason(bench: Bench) -> None:
     assert "chain of trust is proven" in row.why.text()
     assert bench.ready()
     assert bench.page.output.unchecked.isHidden()
+    # "Ready to build with" says with what, or is not there.
+    assert bench.page.output.ready.isHidden() is bench.page.output.warnings.isHidden()
     bench.build()
     host = json.loads((bench.folder / "guest.img.build.json").read_text())["hosts"][0]
     assert host["verdict"] == "passed"

@@ -112,7 +112,7 @@ class OutputBar(QWidget):
         self.build.setAccessibleDescription(" ".join(found))
         warnings = sum(check.verdict is Verdict.WARNING for check in draft.checks())
         doubtful = doubtful_keys(host.verdict for host in draft.hosts)
-        self.ready.setVisible(not found)
+        self.ready.setVisible(not found and (bool(warnings) or doubtful is not None))
         self.warnings.setVisible(not found and bool(warnings))
         self.unchecked.setVisible(not found and doubtful is not None)
         self.warnings.show_verdict(Verdict.WARNING, f"{warnings} warning{'' if warnings == 1 else 's'}")
