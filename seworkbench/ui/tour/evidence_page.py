@@ -37,6 +37,7 @@ class EvidencePage(Page):
         self.report = QTextBrowser()
         self.report.setAccessibleName("Report")
         self.report.setOpenLinks(False)
+        self.report.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.scenes = ChecklistView(theme)
         self.scenes.help_requested.connect(workbench.help_requested)
         self._side = QWidget()
