@@ -200,7 +200,7 @@ def test_every_control_of_every_page_has_a_name_and_a_role(desk: Desk, state: st
 def test_the_tab_key_goes_through_one_pane_after_the_other(desk: Desk, page: str) -> None:
     prepare(desk, page)
     window = desk.window
-    panes = {"top": window.top.search, "rail": window.rail, "page": window.page, "side": window.side}
+    panes = {"top": window.top, "rail": window.rail, "page": window.page, "side": window.side}
     order = ["top"]
     window.activateWindow()
     window.top.search.setFocus()

@@ -145,7 +145,7 @@ class MachinePage(Page):
             action("open", "Open a machine folder…", "File", self.new_machine.ask_folder, "", "folder-open"),
             action("document", "Save the host key document…", "File", self.save_document, "", "save", here),
             action("secret", "Add a secret to the guest…", "File", self.choose_secret, "", "key-round", guest),
-            action("commands", "Show as commands", "Edit", self.show_commands, "", "terminal", here),
+            action("commands", "Show what was done as commands", "Edit", self.show_commands, "", "terminal", here),
             action("put-away", "Put the machine away", "File", self.desk.put_away, "", "x", here),
         )
 
