@@ -371,3 +371,22 @@ def test_moving_the_instant_back_and_forth_gives_the_same_answers() -> None:
 def test_the_tree_survives_json() -> None:
     check = judge(heap(E.host, gen2_host, *CHAIN, *LISTS), AT).check
     assert Check.from_json(json.loads(json.dumps(check.to_json()))) == check
+
+
+# --- Evidence ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("place", "shown"),
+    [
+        ("/home/officer/lists/ibm.crl", "ibm.crl, "),
+        ("https://lists.example/a/ibm.crl", "https://lists.example/a/ibm.crl"),
+    ],
+)
+def test_evidence_names_a_file_without_its_folder_and_an_address_whole(place: str, shown: str) -> None:
+    listed = read_list(ListDraft(E.document_issuer, (E.host.serial_number,)).make(), place)
+    whole = heap(E.host, *CHAIN, E.root_crl, E.inter_crl)
+    check = judge(Collection(whole.certificates, (*whole.crls, listed)), AT).check.find("trust.b7.revocation")
+    assert check is not None
+    (where,) = (item.value for item in check.evidence if item.label == "listed in")
+    assert where.startswith(shown)
