@@ -21,6 +21,7 @@ from seworkbench.trust.signatures import identifier_agrees, identifier_rows, is_
 from seworkbench.trust.stage_a import crl_rows, due
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from cryptography import x509
@@ -151,9 +152,9 @@ def _standing(
 def _steps(
     certificate: TrustCertificate, signing: TrustCertificate, rated: tuple[CrlCandidate, ...], validity: Check
 ) -> tuple[Check, ...]:
-    key, strength, *signed = _fixed_checks(certificate, signing)
+    key, strength, *signed = _fixed_checks(certificate, signing, certificate.source.name)
     usable = tuple(item.crl for item in rated if item.usable)
-    lists = _list_checks(rated, signing)
+    lists = _list_checks(rated, signing, _sources(item.crl for item in rated))
     return (key, strength, validity, *signed, *lists, revocation_check(certificate, usable))
 
 
@@ -194,7 +195,7 @@ def issuer_check(certificate: TrustCertificate, signing: TrustCertificate) -> Ch
 
     That is the signature, or the identifier where it names another key.
     """
-    found = {step.id: step for step in _fixed_checks(certificate, signing)}
+    found = {step.id: step for step in _fixed_checks(certificate, signing, certificate.source.name)}
     identifier = found[IDENTIFIER.id]
     return identifier if identifier.verdict is Verdict.FAILED else found[SIGNATURE.id]
 
@@ -227,8 +228,12 @@ class StageBAlone:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _fixed_checks(certificate: TrustCertificate, signing: TrustCertificate) -> tuple[Check, ...]:
-    """The steps that do not depend on the instant."""
+def _fixed_checks(certificate: TrustCertificate, signing: TrustCertificate, _source: str) -> tuple[Check, ...]:
+    """The steps that do not depend on the instant.
+
+    What is remembered here names files. Objects with the same bytes are equal wherever they came from, so where they
+    did is part of what is asked.
+    """
     return (
         _key(certificate),
         _strength(certificate),
@@ -309,15 +314,23 @@ def _name(certificate: TrustCertificate, signing: TrustCertificate) -> Check:
     return NAME.note(f"{words}. The signature is what binds.", *rows)
 
 
-@lru_cache(maxsize=64)
 def _rated(candidates: Candidates, signing: TrustCertificate, at: datetime) -> tuple[CrlCandidate, ...]:
+    return _rate(candidates, signing, at, _sources(crl for crl, _, _ in candidates))
+
+
+@lru_cache(maxsize=64)
+def _rate(
+    candidates: Candidates, signing: TrustCertificate, at: datetime, _from: tuple[str, ...]
+) -> tuple[CrlCandidate, ...]:
     return tuple(
         CrlCandidate(crl, host_key_crl_fault(crl, signing, at), found_by, quirk) for crl, found_by, quirk in candidates
     )
 
 
 @lru_cache(maxsize=64)
-def _list_checks(rated: tuple[CrlCandidate, ...], signing: TrustCertificate) -> tuple[Check, Check]:
+def _list_checks(
+    rated: tuple[CrlCandidate, ...], signing: TrustCertificate, _from: tuple[str, ...]
+) -> tuple[Check, Check]:
     """B5 and B6: the same for all host keys of a signing certificate that came with the same lists."""
     rows = crl_rows(Coverage(signing, rated, ()))
     usable = [item.crl for item in rated if item.usable]
@@ -341,7 +354,10 @@ def _list_checks(rated: tuple[CrlCandidate, ...], signing: TrustCertificate) -> 
     return first, USABLE.passed(f"{len(usable)} of {len(rated)}; the next list is due {due(last)}.", *rows)
 
 
-@lru_cache(maxsize=_REMEMBERED)
+def _sources(lists: Iterable[TrustCrl]) -> tuple[str, ...]:
+    return tuple(crl.source.name for crl in lists)
+
+
 def revocation_check(certificate: TrustCertificate, usable: tuple[TrustCrl, ...]) -> Check:
     """The step that looks for a host key in the lists that count.
 
@@ -349,6 +365,11 @@ def revocation_check(certificate: TrustCertificate, usable: tuple[TrustCrl, ...]
         certificate: the host key document.
         usable: these lists.
     """
+    return _revocation(certificate, usable, _sources(usable))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _revocation(certificate: TrustCertificate, usable: tuple[TrustCrl, ...], _from: tuple[str, ...]) -> Check:
     if not usable:
         return REVOCATION.not_checked("There is no usable revocation list.")
     serial = ("serial number", certificate.serial_text)

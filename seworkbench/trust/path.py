@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from OpenSSL import crypto
 
     from seworkbench.trust.names import Canonical
-    from seworkbench.trust.objects import TrustCertificate, TrustCrl
+    from seworkbench.trust.objects import TrustCertificate, TrustCrl, TrustObject
 
 # "verify depth 2": at most two certificates between the signing certificate and the root.
 INTERMEDIATES_LIMIT = 2
@@ -144,14 +144,18 @@ def _validator(
     pool: tuple[TrustCertificate, ...],
     anchors: tuple[TrustCertificate, ...],
     crls: tuple[TrustCrl, ...],
+    _sources: tuple[str, ...],
 ) -> PathValidator:
+    # Equal are objects with the same bytes; what is told of them names where they came from, so that is asked for, too.
     return PathValidator(Material(signing, pool, anchors, crls))
 
 
 def validator_of(material: Material) -> PathValidator:
     """The validator of some material; the same one for the same material, with what it already knows."""
     small = material.reduced()
-    return _validator(small.signing, small.pool, small.anchors, small.crls)
+    everything: tuple[TrustObject, ...] = (small.signing, *small.pool, *small.anchors, *small.crls)
+    sources = tuple(item.source.name for item in everything)
+    return _validator(small.signing, small.pool, small.anchors, small.crls, sources)
 
 
 def validate(material: Material, at: datetime) -> PathOutcome:
