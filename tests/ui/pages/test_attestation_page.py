@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QBoxLayout, QLineEdit, QWidget
 from shiboken6 import delete
 
 from seworkbench.checks import Verdict
@@ -895,6 +895,23 @@ def focused() -> QWidget:
     found = QApplication.focusWidget()
     assert found is not None
     return found
+
+
+def test_how_measurements_stand_does_not_decide_how_narrow_their_card_can_be(page: AttestationDesk) -> None:
+    page.drop_foreign()
+    verify = page.page.verify
+    for zoom in (1.0, 1.3):
+        page.desk.window.workbench.theme.set_zoom(zoom)
+        found = set()
+        for width in range(780, 1500, 24):
+            page.desk.window.resize(width, 500)
+            QApplication.processEvents()
+            beside = verify._compare.direction() is QBoxLayout.Direction.LeftToRight
+            found.add((beside, verify.minimumSizeHint().width()))
+            assert verify.compare.sizeHint().width() <= verify.width()
+        # A card that is stretched by its own content would be told its width again and again, until nothing is left.
+        assert {beside for beside, _least in found} == {True, False}
+        assert len({least for _beside, least in found}) == 1
 
 
 def test_the_way_through_a_case_is_gone_with_the_keyboard_alone(demo: AttestationDesk) -> None:

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from seworkbench.ui.theme import Theme
     from seworkbench.ui.workbench import Workbench
 
-# Narrower than this, unscaled, both measurements stand one above the other.
-_SIDE_BY_SIDE = 700
-
 
 class EqualSign(QWidget):
     """A large sign: equal, or not.
@@ -214,6 +211,7 @@ class VerifyCard(StepCard):
             self.sign_word.setText("Equal" if equal else "Not equal")
             # A few bytes are equal by chance; that they are says nothing.
             self.sign_detail.setText(f"{same} of {size} bytes" if equal else f"{size - same} of {size} differ")
+            self._fit(self.width())
         self.sentence.show_text(self._sentence(result))
         self._show_cause(result)
         # What is said above already is not said twice.
@@ -284,5 +282,18 @@ class VerifyCard(StepCard):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """One above the other where two have no room."""
         super().resizeEvent(event)
-        wide = event.size().width() >= self._theme.pixels(_SIDE_BY_SIDE)
+        self._fit(event.size().width())
+
+    def _fit(self, width: int) -> None:
+        """Put both measurements side by side if that fits into a card of that width.
+
+        How narrow the card can be does not depend on how they stand: else it would get wider by being wide, and
+        narrower by being narrow, without end.
+        """
+        boxes = [box.minimumSizeHint().width() for box in (self.computed, self.received)]
+        sign = max(part.sizeHint().width() for part in (self.sign, self.sign_word, self.sign_detail))
+        margins = self.body.contentsMargins()
+        needed = sum(boxes) + sign + 2 * self._compare.spacing() + margins.left() + margins.right()
+        wide = width >= needed
+        self.compare.setMinimumWidth(max(boxes))
         self._compare.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
