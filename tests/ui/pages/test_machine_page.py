@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from seworkbench.ui.pages.machine.calls import Call
 
 PAGES = 24
+# Frames, which last no time here: some thousand of them pass in a second.
+FOR_EVER = 1 << 40
 
 
 @pytest.fixture(scope="module")
@@ -309,7 +311,7 @@ def test_an_image_is_started_call_by_call(bench: Bench) -> None:
 
 def test_playing_can_be_paused_and_goes_on(bench: Bench) -> None:
     bench.ready()
-    bench.page.player.pace = 10_000
+    bench.page.player.pace = FOR_EVER
     bench.click("Start")
     wait_until(lambda: bench.page.player.shown == 1, "the first call")
     bench.click("Pause")
@@ -497,7 +499,7 @@ def test_an_offset_that_is_none_is_refused(bench: Bench) -> None:
 
 def test_nothing_is_changed_while_a_start_is_played(bench: Bench) -> None:
     bench.ready()
-    bench.page.player.pace = 10_000
+    bench.page.player.pace = FOR_EVER
     bench.click("Start")
     wait_until(lambda: bench.page.player.shown == 1, "the first call")
     assert not bench.page.attacks.make.isEnabled()
