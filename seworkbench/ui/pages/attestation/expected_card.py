@@ -180,11 +180,10 @@ class ExpectedCard(StepCard):
 
     # --- showing
 
-    def focus_first(self) -> bool:
+    def focus_first(self) -> None:
         """The first machine, or what is asked of all."""
         boxes = [box for box, _key in self._keys.values()]
         (boxes[0] if boxes else self.need_image).setFocus(Qt.FocusReason.TabFocusReason)
-        return True
 
     def show_values(self) -> None:
         """Show what is expected now."""

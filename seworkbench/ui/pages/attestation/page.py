@@ -350,7 +350,7 @@ class AttestationPage(Page):
         focus = QApplication.focusWidget()
         if place == self._place or focus is None or not self.area.isAncestorOf(focus):
             return False
-        if self.diagram.isAncestorOf(focus) or self.message.isAncestorOf(focus):
+        if not self._editing and (self.diagram.isAncestorOf(focus) or self.message.isAncestorOf(focus)):
             return False
         self.diagram.steps[step].setFocus()
         return True
@@ -359,8 +359,8 @@ class AttestationPage(Page):
         """Give the focus to what a person does next; where that is nothing in particular it stays with the step."""
         if self._editing:
             self.expected.focus_first()
-        elif not self._cards()[step].focus_first() and self.session.result is not None:
-            self.so_far.expected.setFocus()
+        else:
+            self._cards()[step].focus_first()
 
     def _situation(self) -> Situation:
         session = self.session

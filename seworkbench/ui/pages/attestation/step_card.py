@@ -44,13 +44,12 @@ class StepCard(Card):
         self._is_open = is_open
         self.update()
 
-    def focus_first(self) -> bool:
-        """Give the focus to what a person does here; tells whether there is anything."""
+    def focus_first(self) -> None:
+        """Give the focus to what a person does here, if there is anything."""
         buttons = [made for made in self.findChildren(QPushButton) if made.objectName() == "primary"]
         usable = [made for made in buttons if made.isVisibleTo(self) and made.isEnabled()]
         if usable:
             usable[0].setFocus(Qt.FocusReason.TabFocusReason)
-        return bool(usable)
 
     def show_verdict(self, verdict: Verdict | None) -> None:
         """Show what the step came to; None while that is not worth saying."""
