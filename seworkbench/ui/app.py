@@ -110,6 +110,7 @@ class _Parts:
     def finish(self, window: MainWindow) -> None:
         """Every page is there: show what some of them say elsewhere in the window."""
         from seworkbench.ui.pages.overview import OverviewPage
+        from seworkbench.ui.pages.trust.images_card import ImagesCard
         from seworkbench.ui.pages.trust.status import TrustStatus
         from seworkbench.ui.pages.trust.summary import TrustSummary
 
@@ -120,6 +121,7 @@ class _Parts:
         overview = window.pages["overview"]
         if isinstance(overview, OverviewPage):
             overview.add_card(TrustSummary(self._workbench, self._trust))
+            overview.add_card(ImagesCard(self._workbench, self._trust))
 
 
 def make_window(

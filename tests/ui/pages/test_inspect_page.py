@@ -564,6 +564,46 @@ def test_another_kernel_is_told_apart(desk: Desk) -> None:
     assert check.verdict is FAILED
 
 
+def test_files_dropped_one_after_the_other_are_all_compared_and_again_with_f5(desk: Desk) -> None:
+    desk.open_unlocked()
+    for name in ("kernel", "cmdline"):
+        desk.drop(INPUTS / name)
+    wanted = {"image.inputs.kernel", "image.inputs.command-line"}
+    assert compared(desk) == wanted
+    desk.press("F5")
+    desk.settle()
+    assert compared(desk) == wanted
+    # Another key is about the same file; another file is not what these were dropped for.
+    desk.inspect.session.lock()
+    desk.settle()
+    assert compared(desk) == wanted
+    desk.open(desk.images.get("two_hosts"))
+    assert compared(desk) == set()
+
+
+def test_a_file_that_went_away_does_not_spoil_the_next_verification(desk: Desk, tmp_path: Path) -> None:
+    desk.open_unlocked()
+    copy = tmp_path / "kernel-copy"
+    copy.write_bytes((INPUTS / "kernel").read_bytes())
+    desk.drop(copy)
+    assert compared(desk)
+    copy.unlink()
+    desk.press("F5")
+    desk.settle()
+    assert "kernel-copy" in desk.error()
+    desk.press("F5")
+    desk.settle()
+    assert desk.error() == ""
+    assert compared(desk) == set()
+
+
+def compared(desk: Desk) -> set[str]:
+    """Ids of the checks that compare with given files."""
+    check = desk.inspect.session.check
+    assert check is not None
+    return {leaf.id for leaf in check.leaves() if leaf.id.startswith("image.inputs.")}
+
+
 def test_without_a_key_a_kernel_cannot_be_compared_and_the_reason_is_given(desk: Desk) -> None:
     desk.open(desk.images.get("default"))
     desk.drop(INPUTS / "kernel")

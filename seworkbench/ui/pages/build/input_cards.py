@@ -18,6 +18,7 @@ from seworkbench.ui.widgets.basic import Card, VerdictChip, label, link, rule
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtGui import QResizeEvent
     from PySide6.QtWidgets import QLayout
 
     from seworkbench.checks import Check
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from seworkbench.ui.workbench import Workbench
 
 _LINES = 3
+# Pixels at zoom 1 that the name of a file needs to be of use.
+_FILE_ROOM = 64
 _RAMDISKS = {"empty": "empty file", "unknown": "unknown format"}
 
 
@@ -59,7 +62,7 @@ class InputRow(QWidget):
         outer.addWidget(Badge(theme, number), 0, Qt.AlignmentFlag.AlignTop)
         self.column = QVBoxLayout()
         self.column.setSpacing(3)
-        head = QHBoxLayout()
+        self.head = head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(label(title, "heading"))
         self.file = Elided()
@@ -115,7 +118,7 @@ class CommandLineRow(InputRow):
         self._draft = draft
         self._theme = workbench.theme
         self._showing = False
-        self._narrow = False
+        self._size = ""
         self.count.show()
         self.editor = QPlainTextEdit()
         self.editor.setAccessibleName("Command line")
@@ -128,11 +131,26 @@ class CommandLineRow(InputRow):
         draft.changed.connect(self.refresh)
         self.refresh()
 
-    def set_narrow(self, *, narrow: bool) -> None:
-        """Whether words have to be spared."""
-        if narrow != self._narrow:
-            self._narrow = narrow
-            self.refresh()
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Spare a word where there is little room."""
+        super().resizeEvent(event)
+        self._show_count()
+
+    def _show_count(self) -> None:
+        """How long the line is, with the word for it if the name of the file has room beside that."""
+        row = self.head
+        others = sum(
+            widget.sizeHint().width() + row.spacing()
+            for place in range(row.count())
+            if (item := row.itemAt(place)) is not None
+            and (widget := item.widget()) is not None
+            and not widget.isHidden()
+            and widget not in (self.file, self.count)
+        )
+        room = row.geometry().width() - others - self._theme.pixels(_FILE_ROOM)
+        spoken = f"{self._size} with NUL" if self._size else ""
+        fits = self.count.fontMetrics().horizontalAdvance(spoken) <= room
+        self.count.setText(spoken if fits else self._size)
 
     def refresh(self) -> None:
         """Show the command line of the draft."""
@@ -142,8 +160,7 @@ class CommandLineRow(InputRow):
         limit = known.facts.command_line_limit if known and known.facts else 0
         size = 0 if draft.line is None else len(draft.line) + (not draft.line.endswith(b"\0"))
         # \N{THIN SPACE} keeps the numbers together.
-        unit = "" if self._narrow else " with NUL"
-        self.count.setText(f"{size}\u2009/\u2009{limit}{unit}" if limit else f"{size}{unit}" if size else "")
+        self._size = f"{size}\u2009/\u2009{limit}" if limit else f"{size}" if size else ""
         self.count.setToolTip("Bytes, the closing NUL counted, and the most that the kernel takes.")
         checks = draft.line_checks()
         if draft.line_job is not None:
@@ -157,6 +174,7 @@ class CommandLineRow(InputRow):
             broken = any(check.id == "build.cmdline.text" and check.verdict is not Verdict.PASSED for check in checks)
             self.findings.show_checks(self._mendable_first(checks), ("Remove", draft.mend_line) if broken else None)
         self.detail.setVisible(bool(self.detail.text()))
+        self._show_count()
 
     def _mendable_first(self, checks: tuple[Check, ...]) -> tuple[Check, ...]:
         return tuple(sorted(checks, key=lambda check: check.id != "build.cmdline.text"))

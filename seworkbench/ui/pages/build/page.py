@@ -369,7 +369,7 @@ class BuildPage(Page):
         self._subtitle.setVisible(wide)
         narrow = width < self.workbench.theme.pixels(_NARROW)
         self.commands.set_room(wide=wide, narrow=narrow)
-        for part in (self.inputs.line, self.keys, self.output):
+        for part in (self.keys, self.output):
             part.set_narrow(narrow=narrow)
         self.protection.detail.setVisible(not narrow)
         for made, text in self._head_buttons.items():

@@ -160,7 +160,7 @@ class InspectPage(Page):
         elif item.kind is Kind.PRIVATE_KEY:
             self.session.unlock({"host_private_key": str(item.path)})
         elif item.kind in _COMPARABLE:
-            self.session.verify({_COMPARABLE[item.kind]: item.path})
+            self.session.expect({_COMPARABLE[item.kind]: item.path})
             self.show_side("checks")
         else:
             self._learn_machine(item)

@@ -14,6 +14,8 @@ from seworkbench.checks import Check
 from seworkbench.image.inspection import Inspection, inspect_file
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from seworkbench.errors import SeError
     from seworkbench.formats.components import ComponentKind
     from seworkbench.jobs import Job
@@ -49,6 +51,7 @@ class InspectSession(QObject):
         self.check: Check | None = None
         self.contents: dict[str, Any] | None = None
         self.sha256 = ""  # of the bytes that were verified
+        self.inputs: dict[ComponentKind, Path] = {}  # files that are expected inside
 
     def open(self, path: Path, access: dict[str, str] | None = None) -> None:
         """Look at a file; with `access` (names and paths as access_from_files takes them) also into it."""
@@ -70,12 +73,17 @@ class InspectSession(QObject):
         if self.path is not None:
             self.open(self.path)
 
-    def verify(self, inputs: dict[ComponentKind, Path] | None = None) -> None:
-        """Check everything, and with `inputs` whether the components are these files."""
+    def expect(self, inputs: Mapping[ComponentKind, Path]) -> None:
+        """Also check whether these components are these files, now and whenever the same file is verified again."""
+        self.inputs = {**self.inputs, **inputs}
+        self.verify()
+
+    def verify(self) -> None:
+        """Check everything, and whether the components are the files that were given for them."""
         if self.inspection is None:
             return
         self.stop()
-        expected = {kind.name: str(path) for kind, path in (inputs or {}).items()}
+        expected = {kind.name: str(path) for kind, path in self.inputs.items()}
         arguments = {
             "image": str(self.inspection.path),
             "access": self.access,
@@ -153,6 +161,8 @@ class InspectSession(QObject):
             return
         self.opening = False
         self.stop()
+        if inspection.path != self.path:
+            self.inputs = {}
         self.path = inspection.path
         self.access = access
         self.inspection = inspection
@@ -183,6 +193,9 @@ class InspectSession(QObject):
         if job is not self._verification:  # another one runs meanwhile
             return
         self._verification = None
+        if error is not None:
+            # Perhaps one of them cannot be read: the next verification must not fail for that, too.
+            self.inputs = {}
         self.given_up.emit()
         if error is not None:
             self.failed.emit(error)
