@@ -152,8 +152,11 @@ class MainWindow(QMainWindow):
             self.completed.emit()
 
     def _make_next(self) -> None:
-        if not self.pages.make_next():
-            self._idle.stop()
+        # A page that cannot be made is told once, and again when somebody goes there.
+        self._idle.stop()
+        if self.pages.make_next():
+            self._idle.start()
+        else:
             QTimer.singleShot(_WARM_UP_MS, self, self.workbench.jobs.warm_up)
 
     @property
@@ -168,6 +171,7 @@ class MainWindow(QMainWindow):
         self.stack.setCurrentWidget(page)
         self.side.setCurrentIndex(self.stack.currentIndex())
         self.side.setVisible(page.side is not None)
+        QTimer.singleShot(0, self, self._fit_side)  # it has no width before
         self._rail_buttons[name].setChecked(True)
 
     def open_files(self, paths: list[Path]) -> None:
@@ -302,14 +306,20 @@ class MainWindow(QMainWindow):
         self.messages.setFixedHeight(min(theme.pixels(140), 220))
         for made in self._rail_buttons.values():
             made.setIconSize(QSize(theme.pixels(26), theme.pixels(17)))
+        self._fit_side()
+        self._fit_width()
+
+    def _fit_side(self) -> None:
+        """Let the side grow with the text; one that is hidden does when it is shown again."""
+        theme = self.workbench.theme
+        page, side = self._middle.sizes()
+        if theme.zoom != self._scale and not (page and side):
+            return
         self.side.setMinimumWidth(min(theme.pixels(_SIDE_WIDTH - 56), _SIDE_LIMIT))
         if theme.zoom != self._scale:
-            page, side = self._middle.sizes()
-            if page and side:
-                wanted = min(round(side * theme.zoom / self._scale), (page + side) * 2 // 5)
-                self._middle.setSizes([page + side - wanted, wanted])
+            wanted = min(round(side * theme.zoom / self._scale), (page + side) * 2 // 5)
+            self._middle.setSizes([page + side - wanted, wanted])
             self._scale = theme.zoom
-        self._fit_width()
 
     def _fit_width(self) -> None:
         """Where the text is large for the window, the rail shows icons only, and the top bar what must be there."""

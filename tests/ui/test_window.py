@@ -710,6 +710,53 @@ def test_the_rail_shows_signs_where_names_would_take_the_room_of_the_page(desk: 
     assert window.rail.width() == wide
 
 
+def test_a_side_that_was_hidden_has_grown_with_the_text_when_it_is_shown(desk: Desk) -> None:
+    window = desk.window
+    window.resize(1440, 900)
+    window.show_page("inspect")
+    settle_layout()
+    before = window.side.width()
+    window.show_page("learn")
+    settle_layout()
+    assert not window.side.isVisible()
+    window.workbench.theme.set_zoom(1.4)
+    settle_layout()
+    window.show_page("inspect")
+    settle_layout()
+    assert window.side.width() == pytest.approx(before * 1.4, abs=4)
+
+
+def test_a_page_that_cannot_be_made_is_told_once(tmp_path: Path) -> None:
+    code = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from seworkbench.ui.pages.learn import page
+from seworkbench.ui.app import make_window
+
+told = []
+sys.excepthook = lambda kind, *_: told.append(kind.__name__)
+
+class Broken:
+    def __init__(self, workbench):
+        raise RuntimeError
+
+page.LearnPage = Broken
+application = QApplication([])
+window = make_window(Path(sys.argv[1]))
+window.show()
+QTimer.singleShot(1500, application.quit)
+application.exec()
+print(told, len(window.pages.made) == len(window.pages) - 1)
+window.close()
+"""
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    program = [sys.executable, "-c", code, str(tmp_path / "settings.json")]
+    done = subprocess.run(program, check=True, capture_output=True, text=True, env=environment)
+    assert done.stdout == "['RuntimeError'] True\n"
+
+
 # --- the first picture
 
 
