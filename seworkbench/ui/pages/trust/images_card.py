@@ -30,7 +30,7 @@ def image_text(image: ImageRecord) -> str:
 
 
 class ImagesCard(Card):
-    """The card; hidden while there is no image.
+    """The card; hidden while there is no image, or while recent files are not kept.
 
     Args:
         workbench: what the window shares.
@@ -42,12 +42,14 @@ class ImagesCard(Card):
         self._workbench = workbench
         self._session = session
         session.images_changed.connect(self.refresh)
+        workbench.recent_changed.connect(self.refresh)
         self.refresh()
 
     def refresh(self) -> None:
         """Show what is kept now."""
         images = self._session.images
-        self.setVisible(bool(images))
+        # Whoever wants no list of recent files on the first page wants none of images there either.
+        self.setVisible(bool(images) and self._workbench.settings.keep_recent)
         empty_layout(self.body)
         shown = f"the last {_SHOWN} " if len(images) > _SHOWN else ""
         workspace = self._session.workspace
