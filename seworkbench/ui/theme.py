@@ -30,6 +30,7 @@ _UI_FAMILY = "Inter"
 _MONO_FAMILY = "JetBrains Mono"
 BASE_PIXELS = 13
 SMALL_PIXELS = 12
+_HALF = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +320,9 @@ def _style_sheet(roles: Roles, zoom: float) -> str:
     # Longest names first: "line" is the beginning of "line_soft".
     for name in sorted((field.name for field in fields(roles)), key=len, reverse=True):
         sheet = sheet.replace(f"@{name}", getattr(roles, name))
+    # Pictures in style sheets know no roles.
+    tick = "tick-white.svg" if roles.colour("on_accent").lightnessF() > _HALF else "tick-black.svg"
+    sheet = sheet.replace("$tick", resource(tick).as_posix())
     for pixels in range(24, 8, -1):
         sheet = sheet.replace(f"{pixels}zpx", f"{round(pixels * zoom)}px")
     return sheet

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,7 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from seworkbench.ui.theme import DARK, HIGH_CONTRAST, LIGHT, PROTECTION_ROLES, VERDICT_ROLES, Roles
+from seworkbench.ui.theme import DARK, HIGH_CONTRAST, LIGHT, PROTECTION_ROLES, VERDICT_ROLES, Roles, _style_sheet
 
 from .desk import INPUTS, Desk
 
@@ -217,6 +219,17 @@ def test_the_tab_key_goes_through_one_pane_after_the_other(desk: Desk, page: str
             order.append(name)
     wanted = ["top", "rail", "page", *(["side"] if window.page.side else []), "foot"]
     assert order == wanted
+
+
+@pytest.mark.parametrize("roles", [LIGHT, DARK, HIGH_CONTRAST], ids=["light", "dark", "contrast"])
+def test_a_checked_box_has_a_tick_that_is_seen_on_its_ground(roles: Roles) -> None:
+    sheet = _style_sheet(roles, 1.0)
+    assert "$" not in sheet
+    found = re.search(r'url\("(.*)"\)', sheet)
+    assert found is not None
+    colour = re.search(r'stroke="(#[0-9a-f]{6})"', Path(found[1]).read_text())
+    assert colour is not None
+    assert contrast(colour[1], roles.accent) >= READABLE
 
 
 def has_focus(pane: QWidget) -> bool:
