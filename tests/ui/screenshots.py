@@ -395,7 +395,8 @@ def _is_above(widget: object, studio: Studio) -> bool:
 
 def main(arguments: list[str]) -> int:
     """Take all pictures, or those of some states."""
-    if not arguments:
+    unknown = [state for state in arguments[1:] if state not in STATES]
+    if not arguments or unknown or (arguments[0].startswith("-") and arguments != ["--readme"]):
         usage = (
             "usage: python -m tests.ui.screenshots FOLDER [STATE …]\n       python -m tests.ui.screenshots --readme\n"
         )
