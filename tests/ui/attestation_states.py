@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtTest import QTest
 
+from seworkbench.simulator.attestation_codes import REQUEST_NOT_OPENED
+from seworkbench.simulator.attestation_tampering import ATTESTATION_ATTACKS
 from seworkbench.ui.pages.attestation import case as steps
 from seworkbench.ui.pages.attestation.page import AttestationPage
 
@@ -43,7 +45,10 @@ def drop(studio: Studio, *names: str) -> None:
     page_of(studio)
     settle(studio)
     for name in names:
-        studio.drop(FILES / name)
+        # Where a person has such files, so that the pictures tell nothing about where they were made.
+        place = studio.folder / name
+        place.write_bytes((FILES / name).read_bytes())
+        studio.drop(place)
         settle(studio)
 
 
@@ -146,6 +151,14 @@ def _verified(studio: Studio) -> None:
     settle(studio)
 
 
+def _refused(studio: Studio) -> None:
+    _simulated(studio)
+    attack = next(attack for attack in ATTESTATION_ATTACKS if attack.code == REQUEST_NOT_OPENED)
+    studio.window.workbench.machine.play_false(attack)
+    page_of(studio).session.machine.answer(Path(studio.folder) / "answer.resp")
+    settle(studio)
+
+
 def _list(studio: Studio) -> None:
     for name in ("se.hdr", "other.hdr"):
         drop(studio, "both.user.good.resp", "both.arpk", name)
@@ -171,5 +184,6 @@ STATES: dict[str, Callable[[Studio], None]] = {
     "attestation-expected": _expected,
     "attestation-commands": _commands,
     "attestation-simulated": _simulated,
+    "attestation-refused": _refused,
     "attestation-verified": _verified,
 }

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QPushButton,
     QSizePolicy,
     QToolButton,
@@ -60,6 +61,16 @@ def button(text: str, run: Callable[[], None], *, primary: bool = False) -> QPus
         made.setObjectName("primary")
     made.clicked.connect(lambda _checked=False: run())
     return made
+
+
+def offer_clearing(line: QLineEdit, theme: Theme) -> None:
+    """A cross at the end of a line that empties it, seen in every theme; Qt's own is drawn in one colour."""
+    clear = line.addAction(icon("x", theme), QLineEdit.ActionPosition.TrailingPosition)
+    clear.setText("Clear")
+    clear.setToolTip("Clear")
+    clear.setVisible(bool(line.text()))
+    clear.triggered.connect(line.clear)
+    line.textChanged.connect(lambda text: clear.setVisible(bool(text)))
 
 
 class IconButton(QToolButton):
@@ -201,9 +212,15 @@ class VerdictChip(QWidget):
 
 
 class ErrorBox(QFrame):
-    """An error where it arose: what happened, where, and what to do. Hidden while there is none."""
+    """An error where it arose: what happened, where, and what to do. Hidden while there is none.
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    Args:
+        theme: colours.
+        parent: the widget it stands in.
+        stays: it is a state rather than an event, so that it cannot be dismissed.
+    """
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, stays: bool = False) -> None:
         super().__init__(parent)
         self.setObjectName("failedBox")
         row = QHBoxLayout(self)
@@ -215,7 +232,8 @@ class ErrorBox(QFrame):
         column.addWidget(self.what)
         column.addWidget(self.remedy)
         row.addLayout(column, 1)
-        row.addWidget(link("Dismiss", self.hide), 0, Qt.AlignmentFlag.AlignTop)
+        if not stays:
+            row.addWidget(link("Dismiss", self.hide), 0, Qt.AlignmentFlag.AlignTop)
         self.hide()
 
     def show_error(self, error: SeError) -> None:

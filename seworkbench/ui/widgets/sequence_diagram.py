@@ -56,6 +56,7 @@ class Message:
         start: where it happens, or starts.
         end: where it arrives; None if it does not travel.
         said: more about it, for tool tip and screen readers.
+        happened: whether it did though nothing is known about it.
     """
 
     key: str
@@ -64,6 +65,7 @@ class Message:
     start: Lane
     end: Lane | None = None
     said: str = ""
+    happened: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,7 +367,7 @@ class SequenceDiagram(QWidget):
         way = 1 if end > start else -1
         tip = QPointF(end - 3 * zoom * way, y)
         # What did not happen yet is dashed.
-        done = message.verdict.value != "not checked"
+        done = message.happened or message.verdict.value != "not checked"
         style = Qt.PenStyle.SolidLine if done else Qt.PenStyle.DashLine
         colour = roles.colour("text" if done else "muted")
         painter.setPen(QPen(colour, 1.3 * zoom, style))

@@ -19,6 +19,7 @@ from shiboken6 import delete
 from seworkbench.checks import Verdict
 from seworkbench.formats.exchange import parse_exchange
 from seworkbench.jobs import Job
+from seworkbench.simulator.attestation_codes import REQUEST_NOT_OPENED
 from seworkbench.simulator.attestation_tampering import ATTESTATION_ATTACKS, tampered_response
 from seworkbench.simulator.demo_pki import DemoPki
 from seworkbench.simulator.generations import Generation
@@ -26,7 +27,9 @@ from seworkbench.ui.pages.attestation import case as steps
 from seworkbench.ui.pages.attestation import demo_case
 from seworkbench.ui.pages.attestation.case import CaseState, Expected
 from seworkbench.ui.pages.attestation.demo_case import DemoCase, make_demo_case
+from seworkbench.ui.pages.attestation.messages import open_message
 from seworkbench.ui.pages.attestation.page import AttestationPage
+from seworkbench.ui.pages.attestation.verification import NO_ANSWER
 from seworkbench.workspace.cases import CaseFile
 from tests.ui.desk import INPUTS, PKI, Desk, Dialogs, Images, wait_until
 
@@ -312,16 +315,103 @@ def test_a_tampered_response_of_the_machine_is_red_and_the_cause_is_named(demo: 
 
 
 def test_a_machine_told_to_answer_falsely_is_caught(demo: AttestationDesk) -> None:
-    desk = demo.desk.window.workbench.machine
-    desk.open(Path(demo.page.session.state.machine))
-    demo.settle()
-    desk.play_false(
+    # The machine that was set up is that of the window: nothing has to be opened first.
+    demo.desk.window.workbench.machine.play_false(
         next(attack for attack in ATTESTATION_ATTACKS if attack.response is not None and not attack.needs_request)
     )
     demo.settle()
     assert "answer falsely" in demo.page.perform.fault.text()
     answered(demo)
     assert demo.page.so_far.chip.verdict is not Verdict.PASSED
+
+
+def refused(demo: AttestationDesk) -> AttestationDesk:
+    """The machine was asked, and refused a request that was changed on its way."""
+    attack = next(attack for attack in ATTESTATION_ATTACKS if attack.code == REQUEST_NOT_OPENED)
+    demo.desk.window.workbench.machine.play_false(attack)
+    demo.settle()
+    return answered(demo)
+
+
+def test_what_the_machine_refuses_is_failed_in_step_and_diagram_with_code_and_reason(demo: AttestationDesk) -> None:
+    refused(demo)
+    page = demo.page
+    assert demo.steps() == ["passed", "passed", "not checked", "failed", "not checked", "not checked"]
+    assert demo.pills()["answer"] == "refused, 0x010c: failed"
+    assert demo.pills()["response-in"] == "no response: not checked"
+    answer = page.diagram.pills["answer"]
+    for said in (
+        page.perform.refused.what.text(),
+        answer.accessibleName(),
+        open_message("answer", page._situation()).said,
+    ):
+        assert "RC 0x010c, RRC 0x0000" in said
+        assert "No key slot of the request opens" in said or "its tag does not match" in said
+    assert page.perform.refused.isVisible()
+    assert page.perform.refused.remedy.text()
+    assert page.perform.chip.verdict is Verdict.FAILED
+    assert "no answer to verify" in page.so_far.said.text()
+    assert page.head.stamp.isVisible()
+    assert not page.error.isVisible()
+    assert "RC 0x010c" in demo.desk.messages[-1]
+
+
+def test_the_answer_to_an_earlier_try_is_not_shown_for_one_that_was_refused(demo: AttestationDesk) -> None:
+    answered(demo)
+    first = Path(demo.page.session.state.response_path)
+    demo.page.session.open_step(steps.PERFORM)
+    demo.settle()
+    refused(demo)
+    assert demo.steps()[3:] == ["failed", "not checked", "not checked"]
+    assert demo.page.session.files.response is None
+    assert demo.page.session.result is None
+    assert first.exists()
+    demo.page.session.close_case()
+    demo.settle()
+    case, state = demo.page.start.cases.model.rows[0]
+    assert CaseFile.RESPONSE not in case.files
+    assert (state.verdict, state.said) == ("", NO_ANSWER)
+
+
+def test_a_refusal_is_kept_with_the_case_and_goes_with_the_next_answer(demo: AttestationDesk) -> None:
+    refused(demo)
+    number = demo.page.session.list.cases[0].id
+    demo.page.session.close_case()
+    demo.settle()
+    demo.page.session.open_case(number)
+    demo.settle()
+    assert demo.steps()[3] == "failed"
+    assert "0x010c" in demo.page.perform.refused.what.text()
+    demo.desk.window.workbench.machine.play_false(None)
+    demo.settle()
+    answered(demo)
+    assert demo.steps() == ["passed"] * 6
+    assert demo.page.session.state.refusal is None
+    demo.page.session.open_step(steps.PERFORM)
+    demo.settle()
+    assert demo.page.perform.answer.isVisible()
+    assert not demo.page.perform.refused.isVisible()
+
+
+def test_a_refusal_is_in_the_audit_trail(demo: AttestationDesk) -> None:
+    refused(demo)
+    workspace = demo.page.session.trust.workspace
+    assert workspace is not None
+    entry = next(entry for entry in workspace.audit.entries() if entry.what.startswith("SIMULATED machine refused"))
+    assert entry.detail["code"] == "RC 0x010c, RRC 0x0000"
+    assert not any("answered" in entry.what for entry in workspace.audit.entries())
+
+
+@pytest.mark.parametrize("kept", [None, "no", {}, {"code": "RC 0x0101", "said": 1, "remedy": ""}])
+def test_a_refusal_that_cannot_be_understood_is_none(kept: object) -> None:
+    assert CaseState.from_json({**CaseState().to_json(), "refusal": kept}).refusal is None
+
+
+def test_a_machine_that_is_set_up_is_that_of_the_window(demo: AttestationDesk) -> None:
+    folder = demo.desk.window.workbench.machine.folder
+    assert folder is not None
+    assert str(folder.path) == demo.page.session.state.machine
+    assert demo.desk.window.workbench.machine.guest is not None
 
 
 def test_user_data_that_is_too_long_or_no_digits_is_refused_before_asking(demo: AttestationDesk) -> None:

@@ -10,12 +10,15 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from seworkbench.attestation.commands import AttestTool, carry_commands, perform_command
+from seworkbench.checks import Verdict
+from seworkbench.errors import SeError
 from seworkbench.formats.exchange import MAX_USER_DATA_SIZE
 from seworkbench.ui.pages.attestation.picture import bytes_text
 from seworkbench.ui.pages.attestation.step_card import CommandText, StepCard, footer
 from seworkbench.ui.pages.attestation.words import files_of, parse_data, place_text, suggested_file
 from seworkbench.ui.pages.build.parts import Elided, Segments, ask_folder, ask_open, ask_save
-from seworkbench.ui.widgets.basic import button, label, link
+from seworkbench.ui.paths import shown_path
+from seworkbench.ui.widgets.basic import ErrorBox, button, label, link
 from seworkbench.ui.widgets.mark import Mark
 
 if TYPE_CHECKING:
@@ -92,7 +95,8 @@ class CarryCard(StepCard):
         self.absent.setText(
             "There is no request yet; create one, or drop one."
             if files.response is None
-            else "The request was carried over before: its response is here, and carries it back. Its own file is not."
+            else "The request was carried over before: the response is here and contains it. The request's own file "
+            "is not here."
         )
         self.absent.setVisible(files.request is None)
 
@@ -150,7 +154,14 @@ class PerformCard(StepCard):
         self.came.setText(f"{place}, {bytes_text(len(there))}" if there else "No response yet.")
         self.save.setVisible(there is not None and not session.state.response_path)
         folder = session.machine.folder
-        self.machine.show_text(folder or "none chosen yet")
+        self.machine.show_text(shown_path(Path(folder)) if folder else "none chosen yet")
+        refusal = session.state.refusal
+        self.show_verdict(Verdict.FAILED if refusal is not None else None)
+        self.refused.setVisible(refusal is not None)
+        if refusal is not None:
+            self.refused.show_error(
+                SeError(f"The machine refused the request. {refusal.said}", where=refusal.code, remedy=refusal.remedy)
+            )
         self.fault.setText(f"Told to answer falsely: {session.machine.fault}. That is chosen on the Machine page.")
         self.fault.setVisible(bool(session.machine.fault))
         self.answer.setEnabled(bool(folder) and session.files.request is not None and not self.wrong.text())
@@ -209,6 +220,8 @@ class PerformCard(StepCard):
         column.addLayout(row)
         self.fault = label("", "heading", wrap=True)
         column.addWidget(self.fault)
+        self.refused = ErrorBox(workbench.theme, stays=True)
+        column.addWidget(self.refused)
         row = QHBoxLayout()
         row.addWidget(label("User data"))
         self.form = "hex"

@@ -57,6 +57,26 @@ class ExpectedKey:
     verified: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a machine gave no answer to the request.
+
+    Args:
+        code: the return codes in words, `RC 0x010c, RRC 0x0000`.
+        said: a sentence.
+        remedy: what to do; empty if nothing is known.
+    """
+
+    code: str
+    said: str
+    remedy: str = ""
+
+    @property
+    def rc(self) -> str:
+        """The return code alone: `0x010c`."""
+        return self.code.partition(",")[0].removeprefix("RC ")
+
+
 @dataclass(frozen=True)
 class Expected:
     """What is expected of an answer. What is None or empty is not.
@@ -122,7 +142,8 @@ class CaseState:
         response_path: file of the response.
         user_data: what a simulated machine has measured along, hexadecimal.
         machine: folder of the simulated machine that answers, or answered.
-        simulated: whether a simulated machine answered.
+        simulated: whether a simulated machine answered, or refused to.
+        refusal: why it did not answer when it was asked last; None if it did, or was not asked.
         expected: what is expected.
         seen_response: SHA-256 of the response that was counted, 64 hexadecimal digits.
         seen: when responses to its request were verified before, as ISO 8601 texts.
@@ -143,6 +164,7 @@ class CaseState:
     user_data: str = ""
     machine: str = ""
     simulated: bool = False
+    refusal: Refusal | None = None
     expected: Expected = field(default_factory=Expected)
     seen_response: str = ""
     seen: tuple[str, ...] = ()
@@ -172,6 +194,7 @@ class CaseState:
         values["seen"] = tuple(text for text in seen if _is_instant(text)) if isinstance(seen, list) else ()
         noted = record.get("record")
         values["record"] = noted if isinstance(noted, dict) else None
+        values["refusal"] = _refusal(record.get("refusal"))
         values["expected"] = _expected(record.get("expected"))
         return cls(**values)
 
@@ -193,6 +216,13 @@ def _is_instant(text: object) -> bool:
         return datetime.fromisoformat(str(text)).tzinfo is not None
     except ValueError:
         return False
+
+
+def _refusal(record: object) -> Refusal | None:
+    if not isinstance(record, dict):
+        return None
+    texts = {name: text for name in ("code", "said", "remedy") if isinstance(text := record.get(name), str)}
+    return Refusal(**texts) if len(texts) == len(fields(Refusal)) else None
 
 
 def _expected(record: object) -> Expected:

@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 
 _TITLE, _BEGUN, _CHANGED, _IMAGE, _MACHINE, _VERDICT = range(6)
 _ROW = 26
-_EDITOR_ROOM = 120
+_EDITOR_ROOM = 70
 _LEAST = 140  # a few rows
 # Unscaled: columns whose texts may be long, and the width of the card from which on a column is shown.
-_WIDTHS = {_TITLE: 200, _IMAGE: 140}
-_NEEDED = {_BEGUN: 800, _IMAGE: 680, _MACHINE: 540}
+_WIDTHS = {_TITLE: 190, _IMAGE: 130}
+_NEEDED = {_BEGUN: 1100, _IMAGE: 680, _MACHINE: 540}
 
 
 class CasesModel(RowsModel["tuple[AttestationCase, CaseState]"]):

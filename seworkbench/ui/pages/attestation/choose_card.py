@@ -62,7 +62,10 @@ class HostRow(QWidget):
         self.reason.setPlaceholderText("Reason for using it all the same; goes into the record of the request")
         self.reason.setAccessibleName(f"Reason for using {host.name} all the same")
         self.reason.textEdited.connect(lambda text: session.preparation.set_reason(self.fingerprint, text))
-        grid.addWidget(self.reason, 1, 0, 1, 3)
+        # All of it stands there for somebody who has to answer for using the key all the same.
+        self.doubt = label("", "small", wrap=True, selectable=True)
+        grid.addWidget(self.doubt, 1, 0, 1, 3)
+        grid.addWidget(self.reason, 2, 0, 1, 3)
         self.refresh(host)
 
     def refresh(self, host: HostOption) -> None:
@@ -73,8 +76,11 @@ class HostRow(QWidget):
         self.box.setText(host.name)
         self.chip.show_verdict(host.verdict, host.word)
         phkh = (host.certificate.phkh or "")[:_PHKH]
-        self.why.show_text(f"{host.why} · host key hash {phkh}…")
-        self.reason.setVisible(host.chosen and host.needs_reason)
+        asked = host.chosen and host.needs_reason
+        self.why.show_text(f"host key hash {phkh}…" if asked else f"host key hash {phkh}… · {host.why}")
+        self.doubt.setText(host.why)
+        self.doubt.setVisible(asked)
+        self.reason.setVisible(asked)
         if not self.reason.hasFocus() and self.reason.text() != host.reason:
             self.reason.setText(host.reason)
 

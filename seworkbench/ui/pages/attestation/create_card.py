@@ -111,7 +111,8 @@ class CreateCard(StepCard):
             self.digest_line.show_text(hashlib.sha256(arcb).hexdigest())
         path = session.state.key_path
         pasted = "pasted text, forgotten when the window closes" if session.key_is_pasted else ""
-        self.key_line.show_text(pasted or path or "Not here: drop the key file on this page.")
+        kept = place_text(path) if path else "Not here: drop the key file on this page."
+        self.key_line.show_text(pasted or kept)
         self.load_key.setVisible(not path or session.key_fits is False)
         if not path or session.key_fits is None:
             self.key_chip.show_verdict(Verdict.NOT_CHECKED, "not checked" if path else "missing")

@@ -98,7 +98,7 @@ class CaseHead(QWidget):
             return f"{count} case{'' if count == 1 else 's'}" if count else ""
         parts = [f"case {session.case.title}"]
         if session.state.header_path:
-            parts.append(f"image {Path(session.state.header_path).name}")
+            parts.append(Path(session.state.header_path).name)
         record = session.files.record
         if record is not None and record.hosts:
             more = f" and {len(record.hosts) - 1} more" if len(record.hosts) > 1 else ""

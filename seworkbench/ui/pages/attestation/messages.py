@@ -95,7 +95,8 @@ def _response(now: Situation) -> Opened:
     title = "Response"
     file = _parsed(now)
     if file is None or now.files.response is None:
-        return Opened(title, "There is none yet.")
+        refused = now.state.refusal is not None
+        return Opened(title, "There is none: the machine refused the request." if refused else "There is none yet.")
     said = "Request, measurement and data as the guest sent them. The host could change them, but not the measurement."
     return Opened(title, said, file.dissect(_secrets(now)), now.files.response)
 
@@ -120,7 +121,9 @@ def _answer(now: Situation) -> Opened:
     title = "From the Ultravisor to the guest"
     file = _parsed(now)
     if file is None:
-        return Opened(title, "There is no answer yet.")
+        refusal = now.state.refusal
+        refused = f"Refused with {refusal.code}. {refusal.said}" if refusal is not None else ""
+        return Opened(title, refused or "There is no answer yet.")
     parts = []
     at = 0
     for name, plain, content, meaning in (

@@ -313,6 +313,8 @@ class AttestationPage(Page):
         if case is not self._seen:
             self._seen = case
             self.question.hide()
+            if not self._side.piece and not self._message:
+                self._side.show_nothing()
         if case is None:
             self._message = ""
             self.message.hide()
@@ -423,6 +425,11 @@ class AttestationPage(Page):
         self.workbench.report(error)
         self._soon.start()
 
+    def _refused(self, error: SeError) -> None:
+        """The step and the diagram say it; the message list keeps it."""
+        self.error.hide()  # of an attempt that went before
+        self.workbench.report(error)
+
     def _ask_delete(self, number: int) -> None:
         case = self.session.list.find(number)
         if case is None:
@@ -452,6 +459,7 @@ class AttestationPage(Page):
         session.judged.connect(self._judged)
         session.said.connect(self.workbench.say)
         session.failed.connect(self._fail)
+        session.refused.connect(self._refused)
         # Not in the same turn as the pages that show what changed: with many host keys each takes its time.
         session.trust.changed.connect(self.expected.hosts_changed, Qt.ConnectionType.QueuedConnection)
         self.head.closed.connect(session.close_case)

@@ -15,7 +15,7 @@ from seworkbench.ui.widgets.sequence_diagram import Lane, Message, SequencePictu
 if TYPE_CHECKING:
     from seworkbench.attestation.policy import PolicyResult
     from seworkbench.formats.exchange import ExchangeFile
-    from seworkbench.ui.pages.attestation.case import CaseState
+    from seworkbench.ui.pages.attestation.case import CaseState, Refusal
     from seworkbench.ui.pages.attestation.case_files import CaseFiles
 
 _PASSED, _FAILED, _WARNING, _NOT_CHECKED = Verdict.PASSED, Verdict.FAILED, Verdict.WARNING, Verdict.NOT_CHECKED
@@ -119,11 +119,16 @@ def _create(now: Situation) -> SequenceStep:
 def _carry(now: Situation) -> SequenceStep:
     request, response = _parsed(now.files.request), _parsed(now.files.response)
     arcb = now.files.arcb
+    happened = response is not None
+    said = ""
     if arcb is None:
         verdict, first, second = _NOT_CHECKED, "request", "request"
     elif response is None:
         size = bytes_text(len(now.files.request or b""))
         verdict, first, second = _NOT_CHECKED, f"request {size}", "not there yet"
+        if now.state.refusal is not None:
+            happened, second = True, f"{size}, arrived"
+            said = "It was refused, so nothing came back to compare it with."
     else:
         size = bytes_text(len(now.files.request)) if now.files.request is not None else bytes_text(len(arcb))
         if request is None:
@@ -136,14 +141,37 @@ def _carry(now: Situation) -> SequenceStep:
         if verdict is _NOT_CHECKED:
             second = size
     messages = (
-        Message("request-out", first, verdict, Lane.VERIFIER, Lane.HOST),
-        Message("request-in", second, verdict, Lane.HOST, Lane.GUEST),
+        Message("request-out", first, verdict, Lane.VERIFIER, Lane.HOST, said, happened),
+        Message("request-in", second, verdict, Lane.HOST, Lane.GUEST, said, happened),
     )
     return SequenceStep("carry", "3 Carry over", verdict, (messages,))
 
 
+def _refused(now: Situation, refusal: Refusal) -> SequenceStep:
+    """The request arrived at the Ultravisor, and nothing comes back but a return code."""
+    user = f" + user {bytes_text(len(now.state.user_data) // 2)}" if now.state.user_data else ""
+    ask = f"{bytes_text(len(now.files.arcb or b''))}{user}"
+    said = f"{refusal.code}. {refusal.said}"
+    none = "There is no response: the machine refused the request."
+    return SequenceStep(
+        "perform",
+        "4 Perform",
+        _FAILED,
+        (
+            (Message("ask", ask, _NOT_CHECKED, Lane.GUEST, Lane.ULTRAVISOR, happened=True),),
+            (Message("answer", f"refused, {refusal.rc}", _FAILED, Lane.ULTRAVISOR, Lane.GUEST, said),),
+            (
+                Message("response-in", "no response", _NOT_CHECKED, Lane.HOST, Lane.VERIFIER, none),
+                Message("response-out", "no response", _NOT_CHECKED, Lane.GUEST, Lane.HOST, none),
+            ),
+        ),
+    )
+
+
 def _perform(now: Situation) -> SequenceStep:
     response = _parsed(now.files.response)
+    if response is None and now.state.refusal is not None:
+        return _refused(now, now.state.refusal)
     if response is None:
         ask, answer, out, home = "request", "answer", "response", "response"
         verdict = _NOT_CHECKED
@@ -151,22 +179,23 @@ def _perform(now: Situation) -> SequenceStep:
         user = f" + user {bytes_text(len(response.user_data))}" if response.user_data else ""
         ask = f"{bytes_text(len(response.arcb))}{user}"
         parts = sum(len(part or b"") for part in (response.measurement, response.additional, response.cuid))
-        answer = f"rc 0x0001, {bytes_text(parts)}"
+        answer = f"RC 0x0001, {bytes_text(parts)}"
         out = f"response {bytes_text(len(now.files.response or b''))}"
         equal = now.result is not None and now.result.verification.measurement_equal
         verdict = _PASSED if equal else _NOT_CHECKED
         home = f"{bytes_text(len(now.files.response or b''))}, {'unchanged' if equal else 'arrived'}"
-    said = "" if verdict is _PASSED or response is None else "Without an equal measurement nobody vouches for it."
+    happened = response is not None
+    said = "" if verdict is _PASSED or not happened else "Without an equal measurement nobody vouches for it."
     return SequenceStep(
         "perform",
         "4 Perform",
         verdict,
         (
-            (Message("ask", ask, verdict, Lane.GUEST, Lane.ULTRAVISOR, said),),
-            (Message("answer", answer, verdict, Lane.ULTRAVISOR, Lane.GUEST, said),),
+            (Message("ask", ask, verdict, Lane.GUEST, Lane.ULTRAVISOR, said, happened),),
+            (Message("answer", answer, verdict, Lane.ULTRAVISOR, Lane.GUEST, said, happened),),
             (
-                Message("response-in", home, verdict, Lane.HOST, Lane.VERIFIER, said),
-                Message("response-out", out, verdict, Lane.GUEST, Lane.HOST, said),
+                Message("response-in", home, verdict, Lane.HOST, Lane.VERIFIER, said, happened),
+                Message("response-out", out, verdict, Lane.GUEST, Lane.HOST, said, happened),
             ),
         ),
     )

@@ -122,6 +122,7 @@ class PolicyTable(QTableView):
         self._theme = theme
         self.setModel(model)
         self.setItemDelegate(_Delegate(theme, self))
+        self.setObjectName("policies")
         self.setAccessibleName("Policies")
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)

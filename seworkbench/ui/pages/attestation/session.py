@@ -15,12 +15,21 @@ from PySide6.QtCore import QObject, Signal
 
 from seworkbench.attestation.known import load_header
 from seworkbench.ui.pages.attestation import case_files, hosts
-from seworkbench.ui.pages.attestation.case import CHOOSE, CREATE, VERIFY, CaseState, Expected, answer_record, present
+from seworkbench.ui.pages.attestation.case import (
+    CHOOSE,
+    CREATE,
+    PERFORM,
+    VERIFY,
+    CaseState,
+    Expected,
+    answer_record,
+    present,
+)
 from seworkbench.ui.pages.attestation.case_files import CaseFiles
 from seworkbench.ui.pages.attestation.case_list import CaseList, OpenCase
 from seworkbench.ui.pages.attestation.preparation import Preparation
 from seworkbench.ui.pages.attestation.simulated import SimulatedMachine
-from seworkbench.ui.pages.attestation.verification import Judged, Question, outcome_text, shown_check
+from seworkbench.ui.pages.attestation.verification import NO_ANSWER, Judged, Question, outcome_text, shown_check
 from seworkbench.ui.pages.attestation.verifier import Verifier
 from seworkbench.ui.pages.trust.session import PASTED
 
@@ -34,6 +43,7 @@ if TYPE_CHECKING:
     from seworkbench.jobs import Job
     from seworkbench.ui.jobs import Jobs, RunningJob
     from seworkbench.ui.machine_desk import MachineDesk
+    from seworkbench.ui.pages.attestation.case import Refusal
     from seworkbench.ui.pages.trust.session import TrustSession
 
 
@@ -51,6 +61,7 @@ class AttestationSession(QObject):
     changed = Signal()  # the case that is open, or something in it
     judged = Signal(object)  # PolicyResult of a verification that is new
     said = Signal(str)  # a sentence for the message list
+    refused = Signal(object)  # SeError: the machine gave no answer, and why
     failed = Signal(object)  # SeError
 
     def __init__(
@@ -212,6 +223,23 @@ class AttestationSession(QObject):
         """
         self.take(replace(self.files, response=content), response_path=path, simulated=simulated, step=VERIFY)
 
+    def was_refused(self, error: SeError, refusal: Refusal) -> None:
+        """A simulated machine refused the request; the answer to an earlier try is not the case's any more.
+
+        Args:
+            error: the same for the message list.
+            refusal: why.
+        """
+        self.take(
+            replace(self.files, response=None),
+            response_path="",
+            simulated=True,
+            refusal=refusal,
+            said=NO_ANSWER,
+            step=PERFORM,
+        )
+        self.refused.emit(error)
+
     def take(self, files: CaseFiles, **changes: Any) -> None:
         """Work with other files: what is new is kept with the case, the key tried, and the response verified.
 
@@ -222,6 +250,9 @@ class AttestationSession(QObject):
         before, self.files = self.files, files
         if files.response != before.response:
             self.result = None
+            changes = {"verdict": "", "said": ""} | changes
+        if (files.request, files.response) != (before.request, before.response):
+            changes = {"refusal": None} | changes
         if self.case is not None:
             known = dict(before.public())
             now = dict(files.public())

@@ -35,6 +35,11 @@ if TYPE_CHECKING:
     from seworkbench.ui.theme import Theme
     from seworkbench.ui.workbench import Workbench
 
+_PRESS = (
+    "Press a message of the diagram: the bytes that travel open, field by field. When a response is verified, press a "
+    "piece of the measured block or a row of the policies."
+)
+_NO_CASE = "In an open case, whatever is selected is explained here: a message, a piece of the measurement, a policy."
 SELECTED, CHECKS, COMMANDS = "selected", "checks", "commands"
 _MARKS = {
     Verdict.PASSED: ("circle-check", "passed"),
@@ -161,8 +166,7 @@ class AttestationSide(QWidget):
         self._begin("", "", None)
         self._content.addWidget(
             label(
-                "Press a message of the diagram: the bytes that travel open, field by field. When a response is "
-                "verified, press a piece of the measured block or a row of the policies.",
+                _PRESS if self._session.case is not None else _NO_CASE,
                 "muted",
                 wrap=True,
             )
@@ -341,8 +345,8 @@ class AttestationSide(QWidget):
             sign, role = _MARKS[check.verdict]
             mark = Mark(self._theme, sign, role, 14)
             mark.setAccessibleName(check.verdict.value)
-            grid.addWidget(mark, row, 0)
-            line = Elided(check.title)
+            grid.addWidget(mark, row, 0, Qt.AlignmentFlag.AlignTop)
+            line = label(check.title, wrap=True)
             line.setToolTip(f"{check.verdict.value}. {check.reason}")
             grid.addWidget(line, row, 1)
         self._content.addLayout(grid)

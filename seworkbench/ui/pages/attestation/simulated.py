@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from seworkbench.ui.pages.attestation.case import PERFORM, present
+from seworkbench.ui.pages.attestation.case import PERFORM, Refusal, present
 from seworkbench.ui.pages.attestation.case_files import CaseFiles, save_file
 
 if TYPE_CHECKING:
     from seworkbench.jobs import Job
+    from seworkbench.simulator.attestation import AttestationRefused
     from seworkbench.ui.jobs import RunningJob
     from seworkbench.ui.machine_desk import MachineDesk
     from seworkbench.ui.pages.attestation.demo_case import DemoCase
@@ -49,7 +50,7 @@ class SimulatedMachine(QObject):
     def choose(self, folder: Path) -> None:
         """Have the machine in this folder answer."""
         self._session.ensure_case()
-        self._session.change(machine=str(folder))
+        self._session.change(machine=str(folder), refusal=None)
         if not self._on_desk():
             self._desk.open(folder)
 
@@ -68,19 +69,31 @@ class SimulatedMachine(QObject):
         # The machine of the window may have been told to answer falsely.
         desk = self._desk if self._on_desk() else None
 
-        def ask(_job: Job) -> bytes:
-            if desk is not None:
-                content = desk.answer(request, user_data=user_data)
-            else:
-                content = _answer(Path(folder), request, user_data)
+        def ask(_job: Job) -> bytes | AttestationRefused:
+            from seworkbench.simulator.attestation import AttestationRefused  # noqa: PLC0415 - few need the simulator
+
+            try:
+                if desk is not None:
+                    content = desk.answer(request, user_data=user_data)
+                else:
+                    content = _answer(Path(folder), request, user_data)
+            except AttestationRefused as refused:
+                return refused
             save_file(response, content)
             return content
 
-        def answered(content: bytes) -> None:
+        def answered(content: bytes | AttestationRefused) -> None:
             detail = {"machine": folder, "simulated": True}
-            session.list.note("SIMULATED machine answered an attestation request", str(response), detail, at=now)
             session.change(machine=folder)
-            session.took_response(content, str(response), simulated=True)
+            if isinstance(content, bytes):
+                session.list.note("SIMULATED machine answered an attestation request", str(response), detail, at=now)
+                session.took_response(content, str(response), simulated=True)
+                return
+            code, said = str(content.answer.code), content.answer.explanation
+            detail |= {"code": code, "reason": said}
+            asked = session.state.request_path
+            session.list.note("SIMULATED machine refused an attestation request", asked, detail, at=now)
+            session.was_refused(content, Refusal(code, said, content.remedy))
 
         return session.start("SIMULATED machine answers", ask, answered)
 
@@ -109,6 +122,8 @@ class SimulatedMachine(QObject):
             simulated=True,
             expected=demo.expected,
         )
+        # What is chosen for it on the Machine page holds here at once.
+        self._desk.open(demo.machine)
 
     def _on_desk(self) -> bool:
         folder = self._desk.folder

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from seworkbench.checks import Verdict
-from seworkbench.ui.pages.attestation.verification import outcome_text, shown_check
+from seworkbench.ui.pages.attestation.verification import NO_ANSWER, outcome_text, shown_check
 from seworkbench.ui.widgets.basic import VerdictChip, button, label
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class SoFar(QWidget):
         check = shown_check(result) if result else None
         if check is None or result is None:
             self.chip.show_verdict(Verdict.NOT_CHECKED)
-            self.said.setText(_UNFINISHED)
+            self.said.setText(NO_ANSWER if self._session.state.refusal is not None else _UNFINISHED)
         else:
             # What failed has more to say than how much was not checked because of it.
             noted = check.notes if check.verdict in (Verdict.PASSED, Verdict.WARNING) else 0

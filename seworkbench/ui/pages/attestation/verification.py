@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from seworkbench.workspace.workspace import Workspace
 
 ATTESTATION = "attestation"
+NO_ANSWER = "The machine refused the request, so there is no answer to verify."
 
 
 def other_knowledge(cases: Iterable[AttestationCase], current: int | None, states: dict[int, CaseState]) -> Known:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from seworkbench.attestation.commands import AttestFiles, AttestTool, all_commands
 from seworkbench.ui.pages.trust.session import PASTED
+from seworkbench.ui.paths import shown_path
 from seworkbench.ui.widgets.copy_forms import grouped_hex, printable
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def hex_lines(content: bytes) -> list[str]:
 
 def place_text(path: str) -> str:
     """Where a file of the case is."""
-    return path or "pasted text, kept with the case"
+    return shown_path(Path(path)) if path else "pasted text, kept with the case"
 
 
 def suggested_file(session: AttestationSession, ending: str) -> Path:
