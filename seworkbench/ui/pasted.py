@@ -13,12 +13,12 @@ import re
 import stat
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from seworkbench.errors import SeError
-from seworkbench.files import AtomicFile
+from seworkbench.files import AtomicFile, explained
 from seworkbench.recognise import Kind, Recognised, recognise
 
 if TYPE_CHECKING:
@@ -163,13 +163,26 @@ class PastedFiles:
         Raises:
             SeError: if there is no place for it.
         """
-        if self._folder is None:
-            self._folder = TemporaryDirectory(prefix="seworkbench-", dir=_runtime_folder())
         self._count += 1
-        path = Path(self._folder.name) / f"pasted-{self._count}"
+        path = self._private() / f"pasted-{self._count}"
         with AtomicFile(path) as file:  # readable by this user only
             file.write_at(0, content)
         return path
+
+    def place(self) -> Path:
+        """An empty private folder, for files that the program makes and nobody wants to keep.
+
+        Raises:
+            SeError: if there is no place for it.
+        """
+        folder = self._private()
+        with explained(folder):
+            return Path(mkdtemp(dir=folder))
+
+    def _private(self) -> Path:
+        if self._folder is None:
+            self._folder = TemporaryDirectory(prefix="seworkbench-", dir=_runtime_folder())
+        return Path(self._folder.name)
 
     def forget(self, item: Recognised) -> None:
         """Remove the file of an item that nobody took."""
@@ -177,8 +190,8 @@ class PastedFiles:
             item.path.unlink(missing_ok=True)
 
     def holds(self, path: Path) -> bool:
-        """Whether a file is one of these."""
-        return self._folder is not None and path.parent == Path(self._folder.name)
+        """Whether a file is one of these, or in a place that was made here."""
+        return self._folder is not None and Path(self._folder.name) in path.parents
 
     def close(self) -> None:
         """Remove all files."""

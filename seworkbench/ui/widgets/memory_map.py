@@ -671,8 +671,7 @@ class MemoryMap(QWidget):
         if placed.detail and rect.right() - left > 30 * self._theme.zoom:
             painter.setFont(detail)
             painter.setPen(roles.colour("muted"))
-            text = QFontMetricsF(detail).elidedText(label.detail, elide, rect.right() - left)
-            painter.drawText(QPointF(left, below), text)
+            painter.drawText(QPointF(left, below), _fitting(label.detail, QFontMetricsF(detail), rect.right() - left))
 
     def _views(self, arranged: Arrangement) -> list[tuple[Axis, float, float]]:
         metrics = arranged.metrics
@@ -829,3 +828,11 @@ def _paint_hatching(painter: QPainter, rect: QRectF, colour: QColor, zoom: float
         painter.drawLine(QPointF(x, rect.bottom()), QPointF(x + rect.height(), rect.top()))
         x += step
     painter.restore()
+
+
+def _fitting(detail: str, metrics: QFontMetricsF, room: float) -> str:
+    """As many parts of "76.0 KiB, 74,565 bytes" as there is room for; only the first is ever cut."""
+    parts = detail.split(", ")
+    while len(parts) > 1 and metrics.horizontalAdvance(", ".join(parts)) > room:
+        parts.pop()
+    return metrics.elidedText(", ".join(parts), Qt.TextElideMode.ElideRight, room)

@@ -968,3 +968,15 @@ def test_nothing_is_cut_off_at_the_side_of_a_narrow_page_with_large_text(bench: 
         QApplication.processEvents()
     assert page.output.build.text() == "Build image   Ctrl Enter"
     assert bench.link(page, "Save recipe…").isVisible()
+
+
+def test_demonstration_files_are_put_in_for_whoever_has_none(bench: Bench) -> None:
+    bench.page.load_demonstration()
+    bench.settle()
+    draft = bench.draft
+    assert draft.kernel is not None
+    assert draft.kernel.path.name == "vmlinuz-SIMULATED"
+    assert draft.ramdisk is not None
+    assert draft.ramdisk.path.name == "initrd-SIMULATED.img"
+    assert draft.line == b"root=/dev/vda1 console=ttysclp0 quiet simulated=1"
+    assert draft.hosts == []

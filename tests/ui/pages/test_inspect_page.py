@@ -564,6 +564,25 @@ def test_another_kernel_is_told_apart(desk: Desk) -> None:
     assert check.verdict is FAILED
 
 
+def test_whoever_has_no_image_looks_at_one_that_is_made_and_nothing_of_it_is_kept(desk: Desk) -> None:
+    desk.window.show_page("inspect")
+    desk.click(desk.inspect.empty, "Look at a demonstration image")
+    desk.settle()
+    session = desk.inspect.session
+    assert session.path is not None
+    assert session.path.name == "demonstration-SIMULATED.img"
+    assert session.check is not None
+    assert session.check.verdict is Verdict.PASSED
+    assert session.contents is not None
+    assert "SIMULATED" in str(session.contents)
+    assert desk.error() == ""
+    made = session.path
+    assert desk.trust.session.images == ()
+    assert desk.window.workbench.settings.recent == []
+    desk.window.close()
+    assert not made.exists()
+
+
 def test_files_dropped_one_after_the_other_are_all_compared_and_again_with_f5(desk: Desk) -> None:
     desk.open_unlocked()
     for name in ("kernel", "cmdline"):

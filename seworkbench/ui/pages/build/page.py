@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
     from seworkbench.image.recipe import Recipe
+    from seworkbench.jobs import Job
     from seworkbench.recognise import Recognised
     from seworkbench.ui.jobs import RunningJob
     from seworkbench.ui.pages.build.draft import HostEntry
@@ -148,6 +149,29 @@ class BuildPage(Page):
             self.keys.load("cck")
         else:
             self.draft.take_way_out(way)
+
+    def load_demonstration(self) -> None:
+        """Put SIMULATED inputs in, and the host key document of the simulated machine if there is one."""
+
+        def make(_job: Job) -> dict[Kind, Path]:
+            from seworkbench.demo.inputs import DemoInputs  # noqa: PLC0415 - seldom needed
+
+            inputs = DemoInputs.inside(self.workbench.pasted.place())
+            inputs.write()
+            return {
+                Kind.KERNEL: inputs.kernel,
+                Kind.RAMDISK: inputs.ramdisk,
+                Kind.COMMAND_LINE: inputs.command_line,
+            }
+
+        def done(files: dict[Kind, Path]) -> None:
+            machine = self.workbench.machine.folder
+            for kind, path in (files | ({Kind.HOST_KEY_DOCUMENT: machine.document_path} if machine else {})).items():
+                self._ways()[kind](path)
+
+        job = self.workbench.jobs.start_light("Making demonstration files", make, missed=False)
+        job.done.connect(done)
+        job.failed.connect(self.error.show_error)
 
     def clear(self) -> None:
         """Start anew; a build that runs goes on."""
@@ -425,7 +449,7 @@ class BuildPage(Page):
         self._title = Elided("", "title")
         head.addWidget(self._title)
         self._subtitle = label("", "muted")
-        head.addWidget(self._subtitle, 0, Qt.AlignmentFlag.AlignBottom)
+        head.addWidget(self._subtitle)
         head.addStretch(1)
         self._head_buttons: dict[QPushButton, str] = {}
         for text, run, name in (
@@ -476,6 +500,7 @@ class BuildPage(Page):
                 wrap=True,
             )
         )
+        text.addWidget(link("Try it with demonstration files", self.load_demonstration), 0, Qt.AlignmentFlag.AlignLeft)
         row.addLayout(text, 1)
         row.addWidget(button("Add files…", self.inputs.add_files), 0, Qt.AlignmentFlag.AlignTop)
         return made

@@ -53,6 +53,7 @@ from seworkbench.ui.widgets.field_details import FieldDetails
 from seworkbench.ui.widgets.field_search import find_fields
 from seworkbench.ui.widgets.hex_view import HexView
 from seworkbench.ui.widgets.map_geometry import MapRegion
+from seworkbench.ui.widgets.mark import Mark
 from seworkbench.ui.widgets.memory_map import MemoryMap
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
 
     from seworkbench.checks import Check
     from seworkbench.image.inspection import Inspection
+    from seworkbench.jobs import Job
     from seworkbench.ui.pages.trust.session import TrustSession
     from seworkbench.ui.workbench import Workbench
 
@@ -495,19 +497,50 @@ class InspectPage(Page):
     # --- layout
 
     def _make_empty(self) -> QWidget:
-        card = Card("Inspect an image")
-        card.body.addWidget(
+        card = QFrame()
+        card.setObjectName("card")
+        row = QHBoxLayout(card)
+        row.setContentsMargins(16, 14, 16, 14)
+        row.setSpacing(14)
+        row.addWidget(Mark(self.workbench.theme, "search", "accent", 28), 0, Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout()
+        column.setSpacing(8)
+        column.addWidget(label("What is in this image, and is it what I reviewed?", "heading", wrap=True))
+        column.addWidget(
             label(
-                "Drop an SE image or a bare SE header here. You see it as fields, bytes and a map, and every check "
-                "that can be made. With the header key, or as a machine, you also see what is inside.",
+                "Drop an SE image or a bare SE header anywhere into this window. You see it as fields, bytes and a "
+                "map, and every check that can be made. Drop the header key, or a machine's private key, and you also "
+                "see what is inside; then a kernel, a ramdisk or a command line to compare with it.",
+                "muted",
                 wrap=True,
             )
         )
-        row = QHBoxLayout()
-        row.addWidget(button("Open a file…", self._ask_for_file, primary=True))
-        row.addStretch(1)
-        card.body.addLayout(row)
-        return card
+        buttons = QHBoxLayout()
+        buttons.addWidget(button("Open a file…", self._ask_for_file, primary=True))
+        buttons.addWidget(button("Look at a demonstration image", self.open_demonstration))
+        buttons.addStretch(1)
+        column.addLayout(buttons)
+        row.addLayout(column, 1)
+        whole = QWidget()
+        outer = QVBoxLayout(whole)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(card)
+        outer.addStretch(1)
+        return whole
+
+    def open_demonstration(self) -> None:
+        """Make an image of SIMULATED inputs and open it with its header key; nothing of it is kept."""
+
+        def make(job: Job) -> tuple[str, str]:
+            from seworkbench.demo.sample import make_sample  # noqa: PLC0415 - loads what builds images
+
+            sample = make_sample(self.workbench.pasted.place(), job)
+            return str(sample.image), str(sample.header_key)
+
+        self.error.hide()
+        job = self.workbench.jobs.start_light("Making a demonstration image", make, missed=False)
+        job.done.connect(lambda made: self.session.open(Path(made[0]), {"header_key": made[1]}))
+        job.failed.connect(self._show_error)
 
     def _ask_for_file(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self, "SE image or header")
