@@ -63,7 +63,7 @@ _DOCUMENT_LIMIT = 1 << 20
 _PUBLIC_MODE = 0o644
 _CALLS_WIDTH, _BENCH_WIDTH = 364, 516
 # Narrower than this, in unscaled pixels, calls and bench do not stand side by side; less height shows too little.
-_WIDE, _LEAST_BELOW, _LEAST_MEMORY = 760, 250, 268
+_WIDE, _LEAST_BELOW, _LEAST_MEMORY = 760, 240, 258
 # Narrower than this, words are left out.
 _ROOMY = 500
 _MARGIN, _BAR = 20, 14
@@ -204,9 +204,9 @@ class MachinePage(Page):
 
         def build(job: Job) -> Path:
             # On the thread: it loads the page cipher, and numpy with it, which the start of the program does without.
-            from seworkbench.ui.pages.machine.demo_image import build_demo_image  # noqa: PLC0415
+            from seworkbench.ui.pages.machine.demo_image import demo_image_for  # noqa: PLC0415
 
-            return build_demo_image(folder, job)
+            return demo_image_for(folder, job)
 
         job = self.workbench.jobs.start_light("Building a demonstration image", build)
         self.drive.demo.setEnabled(False)
@@ -648,6 +648,7 @@ class MachinePage(Page):
         column.setSpacing(0)
         row = QHBoxLayout()
         row.setContentsMargins(14, 6, 14, 6)
+        row.setSpacing(10)
         self.fault_words = label("", "small", wrap=True)
         self.honest = button("Answer honestly", lambda: self.play_false(""))
         row.addWidget(self.fault_words, 1)
