@@ -320,7 +320,7 @@ def test_a_machine_told_to_answer_falsely_is_caught(demo: AttestationDesk) -> No
         next(attack for attack in ATTESTATION_ATTACKS if attack.response is not None and not attack.needs_request)
     )
     demo.settle()
-    assert "answer falsely" in demo.page.perform.fault.text()
+    assert "Attack that was chosen" in demo.page.perform.fault.text()
     answered(demo)
     assert demo.page.so_far.chip.verdict is not Verdict.PASSED
 

@@ -162,7 +162,7 @@ class PerformCard(StepCard):
             self.refused.show_error(
                 SeError(f"The machine refused the request. {refusal.said}", where=refusal.code, remedy=refusal.remedy)
             )
-        self.fault.setText(f"Told to answer falsely: {session.machine.fault}. That is chosen on the Machine page.")
+        self.fault.setText(f"Attack that was chosen on the Machine page: {session.machine.fault}.")
         self.fault.setVisible(bool(session.machine.fault))
         self.answer.setEnabled(bool(folder) and session.files.request is not None and not self.wrong.text())
 

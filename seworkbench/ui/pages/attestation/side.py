@@ -346,7 +346,9 @@ class AttestationSide(QWidget):
             mark = Mark(self._theme, sign, role, 14)
             mark.setAccessibleName(check.verdict.value)
             grid.addWidget(mark, row, 0, Qt.AlignmentFlag.AlignTop)
-            line = label(check.title, wrap=True)
+            # A title says what should be; beside a sign alone it could be taken for what is.
+            said = check.title if check.verdict is Verdict.PASSED else f"{check.verdict.value}: {check.title}"
+            line = label(said, wrap=True)
             line.setToolTip(f"{check.verdict.value}. {check.reason}")
             grid.addWidget(line, row, 1)
         self._content.addLayout(grid)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QGuiApplication, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtGui import QGuiApplication, QPainter, QPainterPath, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from seworkbench.checks import Verdict
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from seworkbench.ui.theme import Theme
 
 _EDGE = 3
+# Of a box of commands: what stands around its text, and the bar below lines that are too long.
+_PADDING, _BAR = 26, 14
 _ROUND = 8
 
 
@@ -109,6 +111,11 @@ class CommandText(QWidget):
             self.text.setPlainText(shown)
             self._fit()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Lines that have room now need no bar below them."""
+        super().resizeEvent(event)
+        self._fit()
+
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text.toPlainText() + "\n")
 
@@ -116,9 +123,11 @@ class CommandText(QWidget):
         self.text.setFont(self._theme.mono(12))
         if self._tall:
             return
-        lines = max(self.text.document().blockCount(), 1)
-        # Frame and padding, and room for the bar below long lines.
-        self.text.setFixedHeight(lines * self.text.fontMetrics().lineSpacing() + 32)
+        lines = self.text.toPlainText().split("\n")
+        metrics = self.text.fontMetrics()
+        # Frame and padding, and room for the bar below lines that are too long.
+        long = max(map(metrics.horizontalAdvance, lines)) + _PADDING > self.text.width()
+        self.text.setFixedHeight(len(lines) * metrics.lineSpacing() + (_PADDING + _BAR if long else _PADDING))
         self.text.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
 
