@@ -101,7 +101,8 @@ def structure_checks(header: SeHeader, machine: SupportedFlags) -> Check:
         same=f"{header.sehs} bytes: 560 and 80 for each of {header.nks} key slots.",
         different="The header says it is larger than its parts.",
     )
-    slots = SLOTS.passed(f"{header.nks}.") if header.nks else SLOTS.failed("There is none: no machine can open this.")
+    count = "1 key slot." if header.nks == 1 else f"{header.nks} key slots."
+    slots = SLOTS.passed(count) if header.nks else SLOTS.failed("There is none: no machine can open this.")
     if header.sea < ENCRYPTED_PART_SIZE or header.sea % _BLOCK:
         secret = SECRET_SIZE.failed(
             f"{header.sea} bytes; it has at least {ENCRYPTED_PART_SIZE}, in whole blocks of {_BLOCK}."

@@ -254,7 +254,11 @@ class _Reading:
             self._checks += [SLOTS.not_checked(reason), SECRET_SIZE.not_checked(reason), LENGTH.failed(reason)]
             raise _Unreadable("The header is too short.")
         stated, slots, secret_size = self._number(0x0C, 4), self._number(0x20, 8), self._number(0x28, 8)
-        self._checks.append(SLOTS.passed(f"{slots}.") if slots else SLOTS.failed("There is none."))
+        self._checks.append(
+            SLOTS.passed("1 key slot." if slots == 1 else f"{slots} key slots.")
+            if slots
+            else SLOTS.failed("There is none.")
+        )
         size = f"{secret_size} bytes."
         if secret_size < ENCRYPTED_PART_SIZE or secret_size % _AES_BLOCK:
             self._checks.append(

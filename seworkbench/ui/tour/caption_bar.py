@@ -95,8 +95,10 @@ class CaptionBar(QWidget):
         """Show what the scene came to."""
         check = played.check
         passed = check.verdict is Verdict.PASSED
-        # The page says "failed" then: that is what an attack must come to.
-        self.chip.show_verdict(check.verdict, "attack caught" if passed and played.scene.attack else "")
+        # The page says "failed" then: that is what an attack must come to, and a key that is revoked.
+        must_fail = any(sight.verdict is Verdict.FAILED for sight in played.scene.sights)
+        word = "attack caught" if played.scene.attack else "caught" if must_fail else ""
+        self.chip.show_verdict(check.verdict, word if passed else "")
         self.chip.show()
         self.outcome.setText(played.outcome.said if passed else check.reason)
 

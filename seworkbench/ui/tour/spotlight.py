@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _FOLLOW_MS = 40
 # In unscaled pixels: how far a ring stands off, its stroke, the glow around it, and how round it is.
-_OFF, _STROKE, _GLOW, _ROUND = 4, 3, 3, 8
+_OFF, _STROKE, _GLOW, _ROUND = 2, 3, 2, 7
 # A new ring closes in on its place: from so far away, in so many steps.
 _FAR, _STEPS = 28, 7
 _GLOW_ALPHA = 60

@@ -32,7 +32,9 @@ from seworkbench.ui.icons import VERDICT_ICONS, icon
 from seworkbench.ui.theme import VERDICT_ROLES
 from seworkbench.ui.widgets.chain_layout import (
     HOSTS,
+    LINE,
     LISTS,
+    MARGIN,
     ChainNode,
     ChainPicture,
     EdgeKind,
@@ -41,13 +43,18 @@ from seworkbench.ui.widgets.chain_layout import (
     NodeShape,
     lay_out,
 )
+from seworkbench.ui.widgets.checklist_view import wrapped
 
 if TYPE_CHECKING:
     from seworkbench.ui.theme import Theme
 
 NODE_LIMIT = 60
 _MISSING = (NodeShape.MISSING_CERTIFICATE, NodeShape.MISSING_LIST)
+_EMPTY = "No certificate is here yet. The chain begins with a host key document or an issuer's certificate."
 _FOLD = 9.0
+# On a card: the mark's side, where its words begin, and how many lines its name and what is below it may take.
+_MARK, _TEXT_LEFT, _TEXT_RIGHT = 16.0, 31.0, 3.0
+_TITLE_LINES, _DETAIL_LINES = 3, 2
 _GAP = 17.0
 _WORST = {Verdict.FAILED: 0, Verdict.NOT_CHECKED: 1, Verdict.WARNING: 2, Verdict.PASSED: 3}
 # Role of a line and its width; a warning is a bent rule.
@@ -179,9 +186,12 @@ class ChainGraph(QWidget):
             self._choose(best)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        """Rows of host keys are broken for the new width."""
+        """Rows of host keys are broken for the new width; what is selected stays in view, below what led to it."""
         super().resizeEvent(event)
         self._place()
+        if self._chosen in self.nodes:
+            self.area.verticalScrollBar().setValue(0)
+            self.area.ensureWidgetVisible(self.nodes[self._chosen], 24, 24)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """A comfortable size."""
@@ -217,7 +227,7 @@ class ChainGraph(QWidget):
     def _place(self) -> None:
         bar = self.area.verticalScrollBar().sizeHint().width()
         room = max(200, self.width() - bar - 2)
-        self.layout_ = lay_out(self._picture, room, self._theme.zoom)
+        self.layout_ = lay_out(self._picture, room, self._theme.zoom, self._further_lines)
         for key, box in self.layout_.boxes.items():
             self.nodes[key].setGeometry(round(box.left), round(box.top), round(box.width), round(box.height))
             self.nodes[key].show()
@@ -225,6 +235,12 @@ class ChainGraph(QWidget):
         self._canvas.resize(round(max(self.layout_.width, room)), round(height))
         self._tab_order()
         self._canvas.update()
+
+    def _further_lines(self, node: ChainNode, width: float) -> int:
+        """Lines of a card beyond one for its title and one for what is below."""
+        # As wide as the card will be: a pixel decides where a line breaks.
+        title, detail = _card_lines(node, self._theme, round(width * self._theme.zoom))
+        return max(0, len(title) + len(detail) - 2)
 
     def _tab_order(self) -> None:
         """The reading order is that of the drawing."""
@@ -257,6 +273,8 @@ class _Canvas(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(self.rect(), self._theme.roles.colour("panel"))
+        if not self._graph.picture.nodes:
+            self._say_nothing(painter)
         lines = self._graph.layout_.lines
         # What is shared says nothing about the one that broke; a whole line that runs there covers it.
         painter.setPen(QPen(self._theme.roles.colour("muted"), 1.2 * self._theme.zoom))
@@ -270,6 +288,14 @@ class _Canvas(QWidget):
                 self._draw_cross(painter, line, QPointF(*line.cross))
         for line in lines:
             self._write(painter, line)
+
+    def _say_nothing(self, painter: QPainter) -> None:
+        """An empty drawing would look like one that failed."""
+        margin = round(MARGIN * self._theme.zoom)
+        painter.setFont(self._theme.font())
+        painter.setPen(self._theme.roles.colour("muted"))
+        flags = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
+        painter.drawText(self.rect().adjusted(margin, margin, -margin, -margin), int(flags), _EMPTY)
 
     def _draw(self, painter: QPainter, line: Line) -> None:
         edge = line.edge
@@ -432,18 +458,21 @@ class _Card(QAbstractButton):
 
     def _paint_certificate(self, painter: QPainter) -> None:
         zoom = self._theme.zoom
-        side = round(16 * zoom)
+        side = round(_MARK * zoom)
         role = VERDICT_ROLES[self.node.verdict][0]
-        small = self.node.shape in LISTS
-        left = round(8 * zoom)
         mark = icon(VERDICT_ICONS[self.node.verdict], self._theme, role)
-        mark.paint(painter, left, (self.height() - side) // 2, side, side)
-        text_left = left + side + 7 * zoom
-        room = self.width() - text_left - (_FOLD + 4 if small else 6) * zoom
-        half = self.height() / 2
-        self._line(painter, self.node.title, (text_left, 3 * zoom, room, half - 2 * zoom), "text", 12 if small else 13)
-        detail_room = self.width() - text_left - 5 * zoom
-        self._line(painter, self.node.detail, (text_left, half, detail_room, half - 4 * zoom), "muted", 11, bold=False)
+        mark.paint(painter, round(8 * zoom), (self.height() - side) // 2, side, side)
+        left, line = _TEXT_LEFT * zoom, LINE * zoom
+        title, detail = _card_lines(self.node, self._theme, self.width())
+        room = self.width() - left - _TEXT_RIGHT * zoom
+        top = (self.height() - (len(title) + len(detail)) * line) / 2 - zoom
+        pixels = 12 if self.node.shape in LISTS else 13
+        for number, text in enumerate((*title, *detail)):
+            place = (left, top + number * line, room, line)
+            if number < len(title):
+                self._line(painter, text, place, "text", pixels)
+            else:
+                self._line(painter, text, place, "muted", 11, bold=False)
 
     def _paint_host(self, painter: QPainter) -> None:
         zoom = self._theme.zoom
@@ -470,7 +499,9 @@ class _Card(QAbstractButton):
         mark = icon(VERDICT_ICONS[self.node.verdict], self._theme, role)
         mark.paint(painter, round(left), round(top + (third - side) / 2), side, side)
         beside = side + 5 * zoom
-        self._line(painter, self._word, (left + beside, top, room - beside, third), role, 11)
+        # The verdict comes first and is never shortened; why is.
+        place = (left + beside, top, room - beside, third)
+        self._line(painter, self._word, place, role, 11, elide=Qt.TextElideMode.ElideRight)
 
     def _line(
         self,
@@ -482,9 +513,21 @@ class _Card(QAbstractButton):
         *,
         bold: bool = True,
         align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
+        elide: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle,
     ) -> None:
         font = self._theme.font(pixels, bold=bold)
         painter.setFont(font)
         painter.setPen(self._theme.roles.colour(role))
-        shown = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideMiddle, place[2])
+        shown = QFontMetricsF(font).elidedText(text, elide, place[2])
         painter.drawText(QRectF(*place), Qt.AlignmentFlag.AlignVCenter | align, shown)
+
+
+def _card_lines(node: ChainNode, theme: Theme, width: int) -> tuple[list[str], list[str]]:
+    """A certificate's or list's title, and what is below it, broken for a card of a width in pixels."""
+    small = node.shape in LISTS
+    room = width - (_TEXT_LEFT + _TEXT_RIGHT) * theme.zoom
+    # The first line ends before the folded corner.
+    title_room = room - (_FOLD + 3 if small else 2) * theme.zoom
+    title = wrapped(node.title, theme.font(12 if small else 13, bold=True), title_room, _TITLE_LINES)
+    # What a list's file is called says its end too.
+    return title, [node.detail] if small else wrapped(node.detail, theme.font(11), room, _DETAIL_LINES)

@@ -15,22 +15,27 @@ from typing import TYPE_CHECKING
 from seworkbench.checks import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 CERTIFICATE_SIZE = (206.0, 44.0)
+# Each further line of a card's words makes it higher by so much.
+LINE = 16.0
 HOST_KEY_SIZE = (120.0, 60.0)
 LIST_SIZE = (172.0, 42.0)
 MARGIN = 12.0
 _TRUNK = 22.0
 _INDENT = 40.0
-_ROW_GAP = 30.0
+_ROW_GAP = 26.0
 # Where a line breaks there must be room for the gap.
 _BROKEN_GAP = 50.0
 _GRID_GAP = 6.0
 # Host keys of several rows stand beside the trunk.
 _HOST_INDENT = 30.0
-# From a card to the column of lists.
-_ARM = 48.0
+# From a card to the column of lists, and where width is short.
+_ARM, _LEAST_ARM = 48.0, 24.0
+# Cards are as wide as there is room for, within these.
+_CERTIFICATE_WIDTHS = (166.0, 290.0)
+_LIST_WIDTHS = (138.0, 256.0)
 # How far above the host keys the lines run: those that passed, those that failed, those that point at what is revoked.
 _BUS, _FAILED_BUS, _POINTER_BUS = 12.0, 26.0, 40.0
 _LIST_GAP = 12.0
@@ -178,21 +183,30 @@ class Layout:
     height: float = 0.0
 
 
-def lay_out(picture: ChainPicture, width: float, scale: float = 1.0) -> Layout:
+def lay_out(
+    picture: ChainPicture,
+    width: float,
+    scale: float = 1.0,
+    further_lines: Callable[[ChainNode, float], int] = lambda _node, _width: 0,
+) -> Layout:
     """Place a picture.
 
     Args:
         picture: what is drawn.
         width: pixels that are there; rows of host keys are broken for it.
         scale: size of text; 1.0 is normal.
+        further_lines: how many lines more than usual the words of a certificate or list take on a card of an unscaled
+            width.
     """
-    return _Placing(picture, width / scale, scale).layout
+    return _Placing(picture, width / scale, scale, further_lines).layout
 
 
 class _Placing:
     """One run of placing, in unscaled pixels; scaled at the end."""
 
-    def __init__(self, picture: ChainPicture, width: float, scale: float) -> None:
+    def __init__(
+        self, picture: ChainPicture, width: float, scale: float, further_lines: Callable[[ChainNode, float], int]
+    ) -> None:
         self._nodes = {node.key: node for node in picture.nodes}
         self._edges = [edge for edge in picture.edges if edge.start in self._nodes and edge.end in self._nodes]
         self._width = width
@@ -204,7 +218,8 @@ class _Placing:
         for edge in self._edges:
             if edge.kind is EdgeKind.ISSUED and edge.start != edge.end:
                 self._parent.setdefault(edge.end, edge.start)
-        self._list_left = self._column()
+        self._further_lines = further_lines
+        self._certificate_width, self._list_left, self._list_width = self._columns()
         self.layout = self._run(picture)
 
     def _run(self, picture: ChainPicture) -> Layout:
@@ -219,7 +234,8 @@ class _Placing:
             if node.key not in self._boxes and node.shape not in LISTS:
                 below = self._place(node, MARGIN, below) + _ROW_GAP
         loose = [node for node in picture.nodes if node.shape in LISTS and node.key not in self._boxes]
-        below = self._place_loose(loose, below, LIST_SIZE)
+        height = max((self._card_height(node) for node in loose), default=0.0)
+        below = self._place_loose(loose, below, (self._list_width, height))
         for edge in self._edges:
             if edge.kind is EdgeKind.LISTS:
                 self._point(edge)
@@ -237,7 +253,7 @@ class _Placing:
 
     def _place(self, node: ChainNode, left: float, top: float) -> float:
         """Place a node and all below it; returns where that ends."""
-        size = HOST_KEY_SIZE if node.shape in HOSTS else CERTIFICATE_SIZE
+        size = HOST_KEY_SIZE if node.shape in HOSTS else (self._certificate_width, self._card_height(node))
         box = Box(left, top, *size)
         self._boxes[node.key] = box
         below = self._place_lists(node, box)
@@ -268,9 +284,10 @@ class _Placing:
             if edge.kind is not EdgeKind.PUBLISHED or edge.start != node.key or edge.end in self._boxes:
                 continue
             beside = beside_is_free and not edge.words
-            top = box.top + 1 if beside else below + _LIST_GAP
+            height = self._card_height(self._nodes[edge.end])
+            top = max(box.top + 1, box.middle[1] - height / 2) if beside else below + _LIST_GAP
             beside_is_free = False
-            place = Box(self._list_left, top, *LIST_SIZE)
+            place = Box(self._list_left, top, self._list_width, height)
             self._boxes[edge.end] = place
             level = place.middle[1]
             start = (box.right, level) if beside else (box.left + _TRUNK, level)
@@ -342,8 +359,14 @@ class _Placing:
             left += size[0] + _GRID_GAP
         return below + size[1] + _ROW_GAP if nodes else below
 
-    def _column(self) -> float:
-        """Where the column of lists begins: right of every card that has one."""
+    def _card_height(self, node: ChainNode) -> float:
+        """As its words need it."""
+        is_list = node.shape in LISTS
+        width = self._list_width if is_list else self._certificate_width
+        return (LIST_SIZE if is_list else CERTIFICATE_SIZE)[1] + LINE * self._further_lines(node, width)
+
+    def _columns(self) -> tuple[float, float, float]:
+        """Width of certificates, where the column of lists begins (right of every card that has one), and its width."""
         depths = [MARGIN]
         for key in self._nodes:
             indent, at, seen = 0, key, {key}
@@ -355,7 +378,15 @@ class _Placing:
                 seen.add(at)
             if self._nodes[key].shape not in (*HOSTS, *LISTS):
                 depths.append(MARGIN + indent * _INDENT)
-        return max(depths) + CERTIFICATE_SIZE[0] + _ARM
+        left = max(depths)
+        spare = self._width - MARGIN - left - CERTIFICATE_SIZE[0] - _ARM - LIST_SIZE[0]
+        arm = min(_ARM, max(_LEAST_ARM, _ARM + spare))
+        share = (spare + _ARM - arm) / 2
+        certificate, listed = (
+            min(max(size[0] + share, least), most)
+            for size, (least, most) in ((CERTIFICATE_SIZE, _CERTIFICATE_WIDTHS), (LIST_SIZE, _LIST_WIDTHS))
+        )
+        return certificate, left + certificate + arm, listed
 
     # --- lines
 
@@ -379,8 +410,17 @@ class _Placing:
         if edge.words:
             at = trunk + (16 if failed else 8)
             gap = _BROKEN_GAP if failed else _ROW_GAP
-            words = Box(at, place.top - (gap + _WORDS) / 2, self._list_left - at - 6, _WORDS)
+            top = place.top - (gap + _WORDS) / 2
+            words = Box(at, top, self._words_end(child.key, top) - at - 6, _WORDS)
         self._lines.append(Line(edge, tuple(points), cross, words, stem))
+
+    def _words_end(self, child: str, top: float) -> float:
+        """How far to the right the words above a certificate may go: to the lists, or below and above them."""
+        beside = any(
+            box.left >= self._list_left and box.top < top + _WORDS and top < box.bottom for box in self._boxes.values()
+        )
+        pointed = any(edge.kind is EdgeKind.LISTS and edge.end == child for edge in self._edges)
+        return self._list_left if beside or pointed else self._list_left + self._list_width
 
     def _issuing(self, child: ChainNode) -> ChainEdge:
         return next(edge for edge in self._edges if edge.kind is EdgeKind.ISSUED and edge.end == child.key)
@@ -406,7 +446,7 @@ class _Placing:
             channel = self._list_left - 16
             head, level = (start.left, start.bottom - 8), end.top + 9
             points = [head, (channel, head[1]), (channel, level), (end.right, level)]
-            words = Box(channel + 6, max(start.bottom + 4, level - _ROW_GAP), LIST_SIZE[0], _WORDS)
+            words = Box(channel + 6, max(start.bottom + 4, level - _ROW_GAP), self._list_width, _WORDS)
         self._lines.append(Line(edge, tuple(points), None, words if edge.words else None))
 
     # --- the rest

@@ -54,7 +54,9 @@ if TYPE_CHECKING:
 _CHECK = Qt.ItemDataRole.UserRole
 # Digits that are compared by eye go in groups of this size.
 _GROUP = 8
-_REASON_LINES = 2
+_TITLE_LINES, _REASON_LINES, _RULE_LINES = 2, 2, 3
+# Of a button that looks like a link, at both sides.
+_LINK_PADDING = 8
 _INDENT = 16
 Index = QModelIndex | QPersistentModelIndex
 _COUNT_ORDER = ("failed", "warning", "not checked", "passed", "note")
@@ -265,7 +267,7 @@ class CheckDetails(QWidget):
         row = QHBoxLayout()
         row.setSpacing(GRID)
         if check.rule:
-            self.rule = link(f"Rule: {rule_text(check.rule)}", lambda: self.help_requested.emit(check.rule))
+            self.rule = link(self._rule_words(), lambda: self.help_requested.emit(check.rule))
             self.rule.setToolTip("Open this rule in the help")
             self.rule.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             self.rule.setStyleSheet("text-align: left")
@@ -279,7 +281,8 @@ class CheckDetails(QWidget):
         copy.setAccessibleName(f"Copy {check.title}")
         copy.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         copy.clicked.connect(lambda _checked=False: QGuiApplication.clipboard().setText(as_text(check)))
-        row.addWidget(copy)
+        self._copy = copy
+        row.addWidget(copy, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(row)
 
     def _add(self, column: QVBoxLayout, words: str) -> None:
@@ -292,8 +295,15 @@ class CheckDetails(QWidget):
         self._texts.append(made)
         column.addWidget(made)
 
+    def _rule_words(self) -> str:
+        return f"Rule: {rule_text(self.check.rule)}"
+
     def height_for(self, width: int) -> int:
         """Height that everything takes at a width."""
+        if self.check.rule:
+            # A button breaks no lines by itself.
+            room = width - 2 * 10 - GRID - self._copy.sizeHint().width() - _LINK_PADDING
+            self.rule.setText("\n".join(wrapped(self._rule_words(), self.rule.font(), room, _RULE_LINES)))
         if self.values is not None:
             # The margins of this widget and of the box.
             self.values.fit(width - 2 * 10 - 2 * 10)
@@ -330,7 +340,9 @@ class _RowDelegate(QStyledItemDelegate):
             # Details say their own height.
             return super().sizeHint(option, index)
         width = self._tree.row_width(index)
-        return QSize(width, round(self._line() + 8 + len(self._reason_lines(check, index, width)) * self._small()))
+        titles = len(self._title_lines(check, width))
+        reasons = len(self._reason_lines(check, index, width))
+        return QSize(width, round(titles * self._line() + 8 + reasons * self._small()))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         check = index.data(_CHECK)
@@ -348,7 +360,7 @@ class _RowDelegate(QStyledItemDelegate):
         icon(VERDICT_ICONS[check.verdict], self._theme, foreground).paint(painter, rect.left(), top + 1, side, side)
         word = verdict_word(check)
         word_font = self._word_font()
-        word_width = QFontMetricsF(word_font).horizontalAdvance(word) + 12
+        word_width = self._word_width(check)
         chip = QRectF(rect.right() - word_width - 5, top, word_width, line)
         if check.verdict is not Verdict.PASSED or check.children:
             painter.setPen(Qt.PenStyle.NoPen)
@@ -358,16 +370,14 @@ class _RowDelegate(QStyledItemDelegate):
         painter.setPen(roles.colour(foreground))
         painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, word)
         left = rect.left() + side + 7
-        font = self._title_font(check)
-        metrics = QFontMetricsF(font)
-        painter.setFont(font)
+        painter.setFont(self._title_font(check))
         painter.setPen(roles.colour("text"))
-        room = chip.left() - 6 - left
-        title = metrics.elidedText(check.title, Qt.TextElideMode.ElideRight, room)
-        painter.drawText(QRectF(left, top, room, line), Qt.AlignmentFlag.AlignVCenter, title)
+        y: float = top
+        for text in self._title_lines(check, rect.width()):
+            painter.drawText(QRectF(left, y, chip.left() - left, line), Qt.AlignmentFlag.AlignVCenter, text)
+            y += line
         painter.setFont(self._theme.font(12))
         painter.setPen(roles.colour("muted"))
-        y = top + line
         for text in self._reason_lines(check, index, rect.width()):
             flags = Qt.AlignmentFlag.AlignVCenter
             painter.drawText(QRectF(left, y, rect.right() - left - 5, self._small()), flags, text)
@@ -397,6 +407,14 @@ class _RowDelegate(QStyledItemDelegate):
         if not check.children and self._tree.isExpanded(index):
             return []
         return wrapped(reason_of(check), self._theme.font(12), width - round(self._line()) - 12, _REASON_LINES)
+
+    def _title_lines(self, check: Check, width: int) -> list[str]:
+        """The title, which ends before the verdict's word, in at most two lines."""
+        room = width - round(self._line() - 2) - 7 - self._word_width(check) - 5 - 6
+        return wrapped(check.title, self._title_font(check), room, _TITLE_LINES)
+
+    def _word_width(self, check: Check) -> float:
+        return QFontMetricsF(self._word_font()).horizontalAdvance(verdict_word(check)) + 12
 
     def _title_font(self, check: Check) -> QFont:
         heavy = bool(check.children) or check.verdict is Verdict.FAILED
@@ -559,6 +577,8 @@ class ChecklistView(QWidget):
         column.setSpacing(4)
         column.addLayout(head)
         column.addWidget(self.summary)
+        # A ring around the first row leaves the words above it readable.
+        column.addSpacing(2)
         column.addWidget(self.tree, 1)
         # Keeps the words at the top while there is no tree.
         column.addStretch(0)

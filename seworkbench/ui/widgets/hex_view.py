@@ -1,5 +1,7 @@
 """Bytes of any source, gigabytes included: offset, hexadecimal, ASCII, and the field that each row begins.
 
+Where there is no room for all of it the ASCII is left out: what a byte belongs to says more.
+
 Nothing is held but what is seen. A frame is a few rectangles and one run of glyphs for each colour: their places do not
 change while scrolling, so only the glyphs are looked up anew.
 """
@@ -68,9 +70,10 @@ class _Metrics:
         theme: fonts.
         digits: of an offset.
         tight: stand closer together, for narrow views.
+        printed: with the column of characters; the narrowest views name the fields instead.
     """
 
-    def __init__(self, theme: Theme, digits: int, *, tight: bool = False) -> None:
+    def __init__(self, theme: Theme, digits: int, *, tight: bool = False, printed: bool = True) -> None:
         zoom = theme.zoom
         self.font = theme.mono()
         self.address_font = theme.mono(_ADDRESS_PIXELS)
@@ -88,15 +91,16 @@ class _Metrics:
         self.hex_left = self.margin + round(digits * self.address_character) + gap
         self.group_gap = round(6 * zoom)
         self.ascii_left = self.hex_left + COLUMNS * self.pitch + self.group_gap + gap
-        self.field_left = self.ascii_left + COLUMNS * self.character + gap
+        self.printed = printed
+        self.field_left = self.ascii_left + (COLUMNS * self.character + gap if printed else 0)
         self.field_width = round((44 if tight else 84) * zoom)
         metrics = QFontMetricsF(self.font)
         self.baseline = (self.row_height + metrics.ascent() - metrics.descent()) / 2
         self.raw_font = QRawFont.fromFont(self.font)
         self.address_raw_font = QRawFont.fromFont(self.address_font)
         self.pairs = [self._glyphs(self.raw_font, f"{byte:02x}") for byte in range(256)]
-        printed = [chr(byte) if 0x20 <= byte < 0x7F else "·" for byte in range(256)]  # noqa: PLR2004 - printable ASCII
-        self.characters = [self._glyphs(self.raw_font, character)[0] for character in printed]
+        signs = [chr(byte) if 0x20 <= byte < 0x7F else "·" for byte in range(256)]  # noqa: PLR2004 - printable ASCII
+        self.characters = [self._glyphs(self.raw_font, sign)[0] for sign in signs]
         self.missing = self._glyphs(self.raw_font, _MISSING)
         self.masked = self._glyphs(self.raw_font, _MASKED)
         self.digits = [self._glyphs(self.address_raw_font, digit)[0] for digit in "0123456789abcdef"]
@@ -128,18 +132,19 @@ class _Metrics:
         return self._rows[row]
 
     def cells(self, row: int, first: int, last: int, rows: int = 1) -> Iterator[QRectF]:
-        """The rectangles of the columns first to last of `rows` rows of the window: two groups, then ASCII."""
+        """The rectangles of the columns first to last of `rows` rows of the window: two groups, then any ASCII."""
         top = self.header_height + row * self.row_height
         height = rows * self.row_height
         for begin in (0, GROUP):
             low, high = max(first, begin), min(last, begin + GROUP - 1)
             if low <= high:
                 yield QRectF(self.hex_at(low), top, (high - low + 1) * self.pitch, height)
-        yield QRectF(self.ascii_left + first * self.character, top, (last - first + 1) * self.character, height)
+        if self.printed:
+            yield QRectF(self.ascii_left + first * self.character, top, (last - first + 1) * self.character, height)
 
     def column_at(self, x: float) -> int:
         """The byte of a row nearest to a place."""
-        if x >= self.ascii_left - self.padding:
+        if self.printed and x >= self.ascii_left - self.padding:
             column = (x - self.ascii_left) // self.character
         else:
             column = (x - self.hex_left) // self.pitch
@@ -199,6 +204,8 @@ class HexView(QAbstractScrollArea):
         self._drag_at = QPointF()
         self._auto_scroll = QBasicTimer()
         self._wide = self._metrics = _Metrics(theme, 8)
+        self._tight = _Metrics(theme, 8, tight=True)
+        self._narrow = _Metrics(theme, 8, tight=True, printed=False)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setCursor(Qt.CursorShape.IBeamCursor)
@@ -356,7 +363,8 @@ class HexView(QAbstractScrollArea):
         for column in range(COLUMNS):
             cell = QRectF(metrics.hex_at(column), 0, metrics.pitch, height)
             painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, f"{column:x}")
-        painter.drawText(QRectF(metrics.ascii_left, 0, metrics.pitch * GROUP, height), left, "ASCII")
+        if metrics.printed:
+            painter.drawText(QRectF(metrics.ascii_left, 0, metrics.pitch * GROUP, height), left, "ASCII")
         painter.setFont(metrics.label_font)
         painter.drawText(QRectF(metrics.field_left, 0, metrics.field_width, height), left, "field")
         width = max(metrics.width, self.viewport().width())
@@ -430,13 +438,15 @@ class HexView(QAbstractScrollArea):
                 # Most rows by far are of one colour.
                 role = "text" if line != _ZEROS else "zero"
                 bytes_run.add(role, [glyph for byte in line for glyph in metrics.pairs[byte]], pair_places)
-                bytes_run.add(role, [metrics.characters[byte] for byte in line], character_places)
+                if metrics.printed:
+                    bytes_run.add(role, [metrics.characters[byte] for byte in line], character_places)
                 continue
             for column in range(min(COLUMNS, end - start - index)):
                 pair, character, role = self._cell(line, column, hidden=any(index + column in run for run in masked))
                 role = "on_accent" if index + column in selected else role
                 bytes_run.add(role, pair, pair_places[2 * column : 2 * column + 2])
-                bytes_run.add(role, (character,), (character_places[column],))
+                if metrics.printed:
+                    bytes_run.add(role, (character,), (character_places[column],))
         addresses.draw(painter, metrics.address_raw_font, roles)
         bytes_run.draw(painter, metrics.raw_font, roles)
 
@@ -733,20 +743,20 @@ class HexView(QAbstractScrollArea):
         self._scroll_to(self._top)
 
     def _restyle(self) -> None:
-        self._wide = _Metrics(self._theme, max(8, len(f"{max(self._size - 1, 0):x}")))
-        self._metrics = self._wide
+        digits = max(8, len(f"{max(self._size - 1, 0):x}"))
+        self._wide = _Metrics(self._theme, digits)
+        self._tight = _Metrics(self._theme, digits, tight=True)
+        self._narrow = _Metrics(self._theme, digits, tight=True, printed=False)
         self._measure()
         self.updateGeometry()
         self._update_bars()
         self.viewport().update()
 
     def _measure(self) -> None:
-        """Choose the wide columns where there is room for them."""
-        tight = self.viewport().width() < self._wide.width
-        if tight and self._metrics is self._wide:
-            self._metrics = _Metrics(self._theme, self._wide.digit_count, tight=True)
-        elif not tight:
-            self._metrics = self._wide
+        """Choose the widest columns that there is room for; where there is for none, those that scroll sideways."""
+        width = self.viewport().width()
+        ways = (self._wide, self._tight, self._narrow)
+        self._metrics = next((metrics for metrics in ways if metrics.width <= width), self._tight)
 
     def _describe(self) -> None:
         """Tell assistive technology what is selected."""

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QFontMetricsF
+from PySide6.QtWidgets import QApplication
 
 from seworkbench.checks import Verdict
 from seworkbench.formats.components import PAGE_SIZE
@@ -22,7 +24,7 @@ from seworkbench.simulator.image_tampering import IMAGE_ATTACKS
 from seworkbench.simulator.machine import Machine
 from seworkbench.simulator.machine_description import MachineDescription
 from seworkbench.ui.pages.machine.attack_list import attestation_entries, image_entries
-from seworkbench.ui.pages.machine.call_list import COUNTS, CallList
+from seworkbench.ui.pages.machine.call_list import COUNTS, CallList, _most_said
 from seworkbench.ui.pages.machine.calls import PLAN, UNPACK, Progress, calls_of
 from seworkbench.ui.pages.machine.changes import Changes, prepare
 from seworkbench.ui.pages.machine.features import feature_lines
@@ -391,6 +393,16 @@ def test_a_count_that_goes_on_lays_nothing_out_anew(qtbot: QtBot, events: list[S
 
 
 # --- words
+
+
+def test_beside_a_call_stands_as_much_of_who_makes_it_as_there_is_room_for(qapp: QApplication) -> None:
+    theme = Theme(qapp)
+    call = calls_of([], total=0, pages=0, under_way=False)[1]
+    metrics = QFontMetricsF(theme.font(11))
+    whole = f"{call.actor.value} · {call.call}"
+    assert _most_said(call, metrics, metrics.horizontalAdvance(whole)) == whole
+    assert _most_said(call, metrics, metrics.horizontalAdvance(call.call)) == call.call
+    assert not _most_said(call, metrics, 10)
 
 
 def test_every_attack_is_listed_with_what_must_catch_it() -> None:

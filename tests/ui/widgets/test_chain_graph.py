@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from seworkbench.checks import Verdict
 from seworkbench.ui.theme import Theme, ThemeChoice, load_fonts
-from seworkbench.ui.widgets.chain_graph import NODE_LIMIT, ChainGraph, limited
+from seworkbench.ui.widgets.chain_graph import NODE_LIMIT, ChainGraph, _card_lines, limited
 from seworkbench.ui.widgets.chain_layout import (
     ChainEdge,
     ChainNode,
@@ -76,6 +76,14 @@ def many(count: int, failed: int = 0) -> ChainPicture:
 
 def line_to(picture: ChainPicture, end: str, width: float = 600) -> Line:
     return next(line for line in lay_out(picture, width).lines if line.edge.end == end)
+
+
+def many_lists() -> ChainPicture:
+    """A chain of which everybody has a list."""
+    names = ("root", "middle", "signing")
+    nodes = [node(name) for name in names] + [node(f"{name} list", NodeShape.LIST) for name in names]
+    published = [ChainEdge(EdgeKind.PUBLISHED, name, f"{name} list", PASSED) for name in names]
+    return ChainPicture(tuple(nodes), (issued("root", "middle"), issued("middle", "signing"), *published))
 
 
 @pytest.fixture
@@ -159,6 +167,28 @@ def test_host_keys_are_broken_into_rows_where_width_is_short() -> None:
 def test_issuers_that_signed_each_other_in_a_circle_are_drawn_too() -> None:
     circle = ChainPicture((node("a"), node("b")), (issued("a", "b"), issued("b", "a")))
     assert set(lay_out(circle, 600).boxes) == {"a", "b"}
+
+
+@pytest.mark.parametrize("width", [400, 470, 620, 1200])
+def test_certificates_and_their_lists_are_as_wide_as_there_is_room_for(width: int) -> None:
+    boxes = lay_out(many_lists(), width).boxes
+    assert boxes["root list"].right <= width
+    assert boxes["root list"].left - boxes["root"].right >= 24
+    assert boxes["root"].width > 160
+
+
+def test_a_name_that_is_too_long_for_one_line_makes_its_card_higher(qtbot: QtBot, theme: Theme) -> None:
+    name = "DigiCert Trusted G4 Code Signing RSA4096 SHA384 2021 CA1"
+    long = ChainNode("long", NodeShape.CERTIFICATE, name, "until 2036-04-28", PASSED)
+    graph = ChainGraph(theme)
+    qtbot.addWidget(graph)
+    graph.resize(420, 500)
+    graph.show_picture(ChainPicture((node("root"), long), (issued("root", "long"),)))
+    shown = graph.nodes["long"]
+    title, detail = _card_lines(long, theme, shown.width())
+    assert " ".join(title) == name
+    assert detail == ["until 2036-04-28"]
+    assert shown.height() == graph.nodes["root"].height() + (len(title) - 1) * 16
 
 
 # --- what is broken

@@ -199,6 +199,17 @@ def test_details_show_values_in_equal_lines_the_sentence_code_rule_and_remedy(
     assert caught.args == ["components.md#digests"]
 
 
+def test_the_name_of_a_rule_goes_on_in_further_lines_where_it_is_too_long(view: ChecklistView) -> None:
+    details = view.details("a.bad")
+    assert details is not None
+    details.height_for(600)
+    whole = details.rule.text()
+    assert "\n" not in whole
+    details.height_for(150)
+    assert details.rule.text().replace("\n", " ") == whole
+    assert "\n" in details.rule.text()
+
+
 @pytest.mark.parametrize("width", [260, 340, 620])
 def test_nothing_in_the_details_is_cut_off(view: ChecklistView, width: int) -> None:
     view.resize(width, 600)

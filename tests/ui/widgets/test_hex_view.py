@@ -353,6 +353,20 @@ def test_zoom_makes_rows_higher_and_a_narrow_view_stands_closer(view: HexView, t
     theme.set_zoom(1.0)
 
 
+def test_where_only_one_of_them_has_room_fields_are_named_and_characters_are_left_out(view: HexView) -> None:
+    view.resize(480, 300)
+    metrics = view._metrics
+    assert not metrics.printed
+    assert metrics.field_left + metrics.field_width <= view.viewport().width()
+    assert view.horizontalScrollBar().maximum() == 0
+    assert [cell.width() for cell in metrics.cells(0, 0, 15)] == [8 * metrics.pitch, 8 * metrics.pitch]
+    assert metrics.column_at(metrics.field_left + 20) == 15
+    # Narrower than even that, all of it is reached by scrolling.
+    view.resize(300, 300)
+    assert view._metrics.printed
+    assert view.horizontalScrollBar().maximum() > 0
+
+
 # --- words
 
 

@@ -45,6 +45,13 @@ _CATCHERS = {
     Catcher.ERROR: "Verification cannot even begin",
     Catcher.POLICY: "Only a policy tells",
 }
+# The same after "What must catch it:".
+_CAUGHT_BY = {
+    Catcher.MACHINE: "The machine, which refuses it",
+    Catcher.VERIFICATION: "Verification, which fails",
+    Catcher.ERROR: "Verification, which cannot even begin",
+    Catcher.POLICY: "Only a policy",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +94,11 @@ def _image_entry(attack: ImageAttack) -> Entry:
         "diag": ("Take the IPIB", "The hypervisor: it refuses the component table before it asks the Ultravisor."),
         "uv.ssc": ("Set secure parameters", f"The Ultravisor, when it opens the header: “{title}”."),
         "uv.verify": ("Verify", f"The Ultravisor, when it compares the pages with the header: “{title}”."),
-        "guest": ("The guest itself", "No machine: it starts as its header says, and comes to nothing by itself."),
-        "": ("No machine", "No machine. It starts; attestation shows which header it was started from."),
+        "guest": (
+            "The guest itself",
+            "Nothing on the machine: it starts what the header says, and the guest fails by itself.",
+        ),
+        "": ("No machine", "Nothing on the machine. It starts; attestation shows which header it was started from."),
     }
     short, caught = ways[where]
     return Entry(attack.id, attack.title, attack.story, short, caught, code)
@@ -96,9 +106,9 @@ def _image_entry(attack: ImageAttack) -> Entry:
 
 def _attestation_entry(attack: AttestationAttack) -> Entry:
     code = f"RC 0x{attack.code.rc:04x}" if attack.code else ""
-    caught = f"{_CATCHERS[attack.catcher]}. It is an attack {_TARGETS[attack.target]}."
+    caught = f"{_CAUGHT_BY[attack.catcher]}. It is an attack {_TARGETS[attack.target]}."
     if attack.policy:
-        caught = f"Only the policy “{attack.policy}” tells. It is an attack {_TARGETS[attack.target]}."
+        caught = f"Only the policy “{attack.policy}”. It is an attack {_TARGETS[attack.target]}."
     return Entry(attack.id, attack.title, attack.story, _CATCHERS[attack.catcher], caught, code)
 
 

@@ -122,17 +122,11 @@ class _Delegate(QStyledItemDelegate):
         painter.drawText(QRectF(left, top, title_room, self._line()), Qt.AlignmentFlag.AlignVCenter, title)
         after = left + metrics.horizontalAdvance(title) + 8 * zoom
         small = self._theme.font(11)
-        who = QFontMetricsF(small).elidedText(
-            f"{call.actor.value} · {call.call}",
-            Qt.TextElideMode.ElideRight,
-            max(0.0, right - advance - 8 * zoom - after),
-        )
+        who_room = right - after - (advance + 8 * zoom if advance else 0)
         painter.setFont(small)
         painter.setPen(roles.colour("muted"))
-        if len(who) > 4:  # noqa: PLR2004 - less tells nothing
-            painter.drawText(
-                QRectF(after, top, right - advance - after, self._line()), Qt.AlignmentFlag.AlignVCenter, who
-            )
+        who = _most_said(call, QFontMetricsF(small), who_room)
+        painter.drawText(QRectF(after, top, who_room, self._line()), Qt.AlignmentFlag.AlignVCenter, who)
         painter.setFont(self._theme.font(12))
         y = top + self._line()
         for text in self._lines(call, rect.width()):
@@ -192,6 +186,12 @@ class _Delegate(QStyledItemDelegate):
 
     def _small(self) -> float:
         return QFontMetricsF(self._theme.font(12)).height()
+
+
+def _most_said(call: Call, metrics: QFontMetricsF, room: float) -> str:
+    """Who makes a call and which, or one of the two, as there is room: the side of the page says both."""
+    ways = (f"{call.actor.value} · {call.call}", call.call, call.actor.value)
+    return next((words for words in ways if metrics.horizontalAdvance(words) <= room), "")
 
 
 class CallList(QListView):

@@ -12,6 +12,7 @@ from seworkbench.checks import Verdict
 from seworkbench.simulator.added_secrets import secret_type_name
 from seworkbench.ui.pages.build.parts import empty_layout
 from seworkbench.ui.pages.machine.features import feature_lines
+from seworkbench.ui.paths import shown_path
 from seworkbench.ui.widgets.basic import VerdictChip, button, label, link, rule
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ class Identity(QWidget):
     def _add_folder(self, folder: MachineFolder) -> None:
         self._column.addWidget(rule())
         self._column.addWidget(label("Folder", "heading"))
-        self._column.addWidget(label(_breakable(str(folder.path)), "small", wrap=True, selectable=True))
+        self._column.addWidget(label(_breakable(shown_path(folder.path)), "small", wrap=True, selectable=True))
 
     def _add_rows(self, rows: list[tuple[str, str]]) -> None:
         grid = QGridLayout()
