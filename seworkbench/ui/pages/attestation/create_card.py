@@ -91,7 +91,8 @@ class CreateCard(StepCard):
             (("Request", self.request_line), ("SHA-256", self.digest_line), ("Protection key", self.key_line))
         ):
             grid.addWidget(label(name, "small"), row, 0)
-            grid.addWidget(line, row, 1)
+            # Beside the key stands what it does; the others have all the room.
+            grid.addWidget(line, row, 1, 1, 1 if line is self.key_line else 2)
         grid.addWidget(self.key_chip, 2, 2)
         self.load_key = link("Choose the key file…", self._load_key)
         grid.addWidget(self.load_key, 3, 1)

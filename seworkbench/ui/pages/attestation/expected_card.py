@@ -117,7 +117,7 @@ class ExpectedCard(StepCard):
         self.compare_cuid.toggled.connect(self._allow)
         self.cuid = QLineEdit()
         self.cuid.setAccessibleName("Expected configuration UID")
-        self.cuid.setPlaceholderText("32 hexadecimal digits, as the guest told you on another way")
+        self.cuid.setPlaceholderText("32 hexadecimal digits, as the guest told you by another way")
         grid.addWidget(self.compare_cuid, 1, 0)
         grid.addWidget(self.cuid, 1, 1, 1, 2)
         self.cuid_from_answer = link("Take from the answer", self._take_cuid)

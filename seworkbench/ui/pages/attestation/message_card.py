@@ -52,7 +52,7 @@ class MessageCard(Card):
         self.views.setChildrenCollapsible(False)
         self.views.addWidget(self.tree)
         self.views.addWidget(self.hex)
-        self.views.setSizes([290, 510])
+        self.views.setSizes([320, 480])
         self.body.addWidget(self.views, 1)
         self.tree.field_selected.connect(self._field_chosen)
         self.hex.selection_changed.connect(self._bytes_chosen)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _EDGE = 3
 # Of a box of commands: what stands around its text, and the bar below lines that are too long.
-_PADDING, _BAR = 26, 14
+_PADDING, _BAR = 20, 14
 _ROUND = 8
 
 

@@ -262,7 +262,8 @@ class VerifyCard(StepCard):
         for (lacks, _text), made in zip(missing, self.give, strict=True):
             made.setVisible(lacks)
         if words:
-            self.lacking_text.setText(f"Still needed: {'; '.join(words)}. Drop it on this page, in any order.")
+            drop = "Drop them on this page, in any order." if len(words) > 1 else "Drop it on this page."
+            self.lacking_text.setText(f"Still needed: {'; '.join(words)}. {drop}")
         else:
             self.lacking_text.setText("Being verified…" if session.result is None else "")
         self.lacking.setVisible(bool(words) or session.result is None)
