@@ -139,6 +139,7 @@ class MessageList(QListWidget):
 
     def __init__(self, workbench: Workbench) -> None:
         super().__init__()
+        self.setObjectName("messages")
         self.setAccessibleName("Messages")
         self.setWordWrap(True)
         self._workbench = workbench

@@ -6,18 +6,66 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
+from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QDialog,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from seworkbench.ui.actions import ActionTable
+    from seworkbench.ui.theme import Theme
     from seworkbench.ui.workbench import Workbench
 
 _WIDTH = 520
 _ROWS = 12
+_ROW_HEIGHT = 26
+_DETAIL = Qt.ItemDataRole.UserRole + 1
+# Between a command and what stands at the right of it.
+_GAP = 24
+_EDGE = 8
+
+
+class _EntryDelegate(QStyledItemDelegate):
+    """A command, and at the right its keys or the folder of its file.
+
+    Args:
+        theme: colours.
+        parent: the list.
+    """
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+
+    def sizeHint(  # noqa: N802 - Qt's name
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        """All rows are equally high, so that the last one that is seen is seen whole."""
+        return QSize(super().sizeHint(option, index).width(), self._theme.pixels(_ROW_HEIGHT))
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Draw a row."""
+        super().paint(painter, option, index)
+        metrics, place = option.fontMetrics, option.rect.adjusted(0, 0, -_EDGE, 0)
+        room = place.width() - metrics.horizontalAdvance(index.data()) - _GAP
+        detail = metrics.elidedText(index.data(_DETAIL), Qt.TextElideMode.ElideMiddle, max(room, 0))
+        chosen = QStyle.StateFlag.State_Selected in option.state
+        painter.setFont(option.font)
+        painter.setPen(self._theme.roles.colour("on_accent" if chosen else "muted"))
+        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, detail)
 
 
 class CommandPalette(QDialog):
@@ -49,12 +97,13 @@ class CommandPalette(QDialog):
         self.line.installEventFilter(self)
         self.list = QListWidget()
         self.list.setAccessibleName("Matching commands")
+        self.list.setItemDelegate(_EntryDelegate(workbench.theme, self.list))
         self.list.itemActivated.connect(self._run)
         self.list.itemClicked.connect(self._run)
         layout.addWidget(self.line)
         layout.addWidget(self.list)
         self._filter("")
-        self.list.setFixedHeight(_ROWS * round(26 * workbench.theme.zoom))
+        self.list.setFixedHeight(_ROWS * workbench.theme.pixels(_ROW_HEIGHT))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Arrow keys move in the list, Return runs, while the line keeps the focus."""
@@ -75,8 +124,10 @@ class CommandPalette(QDialog):
         self.list.clear()
         for index, (text, detail, _) in enumerate(self._entries):
             if all(word in f"{text} {detail}".lower() for word in words):
-                item = QListWidgetItem(f"{text}    {detail}".rstrip())
+                item = QListWidgetItem(text)
                 item.setData(Qt.ItemDataRole.UserRole, index)
+                item.setData(_DETAIL, detail)
+                item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{text}, {detail}" if detail else text)
                 self.list.addItem(item)
         self.list.setCurrentRow(0)
 

@@ -21,12 +21,12 @@ from PySide6.QtWidgets import (
 )
 
 from seworkbench.resources import resource
-from seworkbench.ui.widgets.basic import button
+from seworkbench.ui.widgets.basic import button, offer_clearing
 from seworkbench.ui.widgets.prose import show_markdown
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QUrl
-    from PySide6.QtGui import QTextBlock
+    from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QUrl
+    from PySide6.QtGui import QPainter, QTextBlock
 
     from seworkbench.ui.theme import Theme
 
@@ -112,6 +112,25 @@ def find(words: str) -> list[Section]:
     return sorted(hits, key=lambda hit: not any(word in hit.title.lower() for word in wanted))
 
 
+class _Contents(QTreeWidget):
+    """The contents. What is selected is marked from its first letter on: the arrow before it has one colour only.
+
+    Args:
+        theme: colours.
+    """
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+
+    def drawBranches(  # noqa: N802 - Qt's name
+        self, painter: QPainter, rect: QRect, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Draw the arrow on the colour of the panel."""
+        painter.fillRect(rect, self._theme.roles.colour("panel"))
+        super().drawBranches(painter, rect, index)
+
+
 class HelpWindow(QWidget):
     """Shows one page at a time.
 
@@ -132,9 +151,9 @@ class HelpWindow(QWidget):
         self.line = QLineEdit()
         self.line.setPlaceholderText("Search the help    Ctrl F")
         self.line.setAccessibleName("Search the help")
-        self.line.setClearButtonEnabled(True)
+        offer_clearing(self.line, theme)
         self.line.textChanged.connect(self._fill)
-        self.tree = QTreeWidget()
+        self.tree = _Contents(theme)
         self.tree.setHeaderHidden(True)
         self.tree.setAccessibleName("Contents")
         self.tree.setTextElideMode(Qt.TextElideMode.ElideRight)

@@ -165,6 +165,16 @@ def test_what_is_searched_for_is_found_and_opened(window: HelpWindow) -> None:
     assert not window.isVisible()
 
 
+def test_a_search_is_emptied_with_a_cross_that_is_there_only_then(window: HelpWindow) -> None:
+    (cross,) = window.line.actions()
+    assert not cross.isVisible()
+    QTest.keyClicks(window.line, "slot")
+    assert cross.isVisible()
+    cross.trigger()
+    assert window.line.text() == ""
+    assert not cross.isVisible()
+
+
 def test_another_theme_keeps_the_place(window: HelpWindow) -> None:
     window.show_page("verification.md#step-14-digests-and-page-count")
     assert window.browser.cursorForPosition(QPoint(0, 10)).block().text() == "Step 14: digests and page count"

@@ -171,10 +171,18 @@ def test_the_palette_is_used_without_a_mouse(desk: Desk) -> None:
     shown = palette(desk)
     QTest.keyClicks(shown.line, "go insp")
     place = list(desk.window.pages).index("inspect") + 1
-    assert rows(shown) == [f"Go to Inspect    Alt+{place}"]
+    assert rows(shown) == ["Go to Inspect"]
+    assert shown.list.item(0).data(Qt.ItemDataRole.AccessibleTextRole) == f"Go to Inspect, Alt+{place}"
     QTest.keyClick(shown.line, Qt.Key.Key_Return)
     assert desk.window.page is desk.inspect
     assert not shown.isVisible()
+
+
+def test_the_last_row_of_the_palette_that_is_seen_is_seen_whole(desk: Desk) -> None:
+    desk.press("Ctrl+K")
+    shown = palette(desk)
+    assert shown.list.height() % shown.list.visualItemRect(shown.list.item(0)).height() == 0
+    shown.close()
 
 
 def test_the_arrow_keys_walk_the_palette_and_stop_at_its_ends(desk: Desk) -> None:

@@ -86,11 +86,12 @@ class OverviewPage(Page):
         """A card that leads to a page."""
         card = Card(title)
         card.body.addWidget(label(text, "muted", wrap=True))
+        # The buttons of all cards stand on one line, however long the texts are.
+        card.body.addStretch(1)
         row = QHBoxLayout()
         row.addWidget(button(word, lambda: self.workbench.page_requested.emit(page)))
         row.addStretch(1)
         card.body.addLayout(row)
-        card.body.addStretch(1)
         self.tasks.addWidget(card, 1)
 
     def _show_recent(self) -> None:

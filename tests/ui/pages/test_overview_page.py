@@ -31,6 +31,14 @@ def test_a_new_user_is_told_what_to_do(desk: Desk) -> None:
     assert "None yet." in said
 
 
+def test_the_buttons_of_all_tasks_stand_on_one_line(desk: Desk) -> None:
+    desk.window.show_page("overview")
+    QTest.qWait(1)
+    found = [made for made in desk.overview.findChildren(QPushButton) if made.text() in ("Trust", "Build", "Inspect")]
+    assert len(found) >= 2
+    assert len({made.mapTo(desk.overview, made.rect().bottomLeft()).y() for made in found}) == 1
+
+
 def test_every_task_leads_to_its_page(desk: Desk) -> None:
     for name, page in (("Build", "build"), ("Inspect", "inspect")):
         desk.window.show_page("overview")

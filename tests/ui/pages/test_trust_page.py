@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton
 
 from seworkbench.checks import Verdict
 from seworkbench.ui import window as window_module
@@ -161,6 +161,18 @@ def test_what_was_refused_is_listed_first_and_why(bench: Bench) -> None:
     lines = bench.page.notice.lines()
     assert "private key" in " ".join(lines[:4])
     assert bench.page.notice.detail.text() == "1 imported, 2 refused"
+
+
+def test_why_a_file_was_refused_is_read_to_its_end(bench: Bench) -> None:
+    bench.window.resize(900, 700)
+    bench.drop("garbage.crt")
+    said = [made for made in bench.page.notice.findChildren(QLabel) if made.text().startswith("There is neither")]
+    assert [made.text().endswith("(.crt, .cer, .pem, .crl).") for made in said] == [True]
+    # One layout asks the next one around it.
+    for _ in range(3):
+        QApplication.processEvents()
+    assert said[0].height() >= said[0].heightForWidth(said[0].width())
+    assert said[0].visibleRegion().boundingRect().size() == said[0].size()
 
 
 def test_the_same_file_again_is_there_already_and_a_renewal_is_called_one(bench: Bench) -> None:

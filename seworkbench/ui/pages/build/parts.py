@@ -111,7 +111,8 @@ class Elided(QLabel):
         self._fit()
 
     def _fit(self) -> None:
-        fitting = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideMiddle, max(self.width(), 20))
+        room = max(self.contentsRect().width(), 20)
+        fitting = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideMiddle, room)
         if fitting != self.text():
             self.setText(fitting)
 

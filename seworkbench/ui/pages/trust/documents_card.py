@@ -29,7 +29,7 @@ from seworkbench.ui.pages.trust.documents_model import (
 )
 from seworkbench.ui.pages.trust.view import Group, Row
 from seworkbench.ui.theme import VERDICT_ROLES
-from seworkbench.ui.widgets.basic import Card, label
+from seworkbench.ui.widgets.basic import Card, label, offer_clearing
 
 if TYPE_CHECKING:
     from seworkbench.ui.pages.trust.view import View
@@ -207,7 +207,7 @@ class DocumentsCard(Card):
         self.line = QLineEdit()
         self.line.setPlaceholderText("Filter: name, serial, PHKH, file")
         self.line.setAccessibleName("Filter documents")
-        self.line.setClearButtonEnabled(True)
+        offer_clearing(self.line, theme)
         self.line.textChanged.connect(self._look_for)
         self.head.addWidget(self.line, 3)
         self.none = label("No document contains these words.", "muted", wrap=True)

@@ -54,7 +54,7 @@ class ImagesCard(Card):
         shown = f"the last {_SHOWN} " if len(images) > _SHOWN else ""
         workspace = self._session.workspace
         kept = "kept in the workspace" if workspace is not None and workspace.kept else "not kept"
-        self.detail.setText(f"{shown}built or inspected, with the verdict of then; {kept}")
+        self.detail.setText(f"{shown}built or inspected, with the verdict at that time; {kept}")
         for image in images[:_SHOWN]:
             self.body.addWidget(self._row(image))
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 252
 _SHOWN = 24
+_ADDRESS_HEIGHT = 18
 
 
 class DropSlot(QWidget):
@@ -73,12 +74,12 @@ class MissingEntry(QFrame):
         head.addWidget(title, 1)
         column.addLayout(head)
         column.addWidget(self._line(f"issuer: {issuer_word(missing.issuer)}" if missing.issuer else "issuer not known"))
-        column.addWidget(self._line(f"usually {missing.usual_file}" if missing.usual_file else missing.why))
+        column.addWidget(self._line(f"usually {missing.usual_file}" if missing.usual_file else "no usual file name"))
         column.addLayout(self._address_row(theme, missing))
         slot = DropSlot(theme)
         slot.row.addWidget(label("Drop the file here or", "small"))
         if missing.kind is ObjectKind.CRL and missing.addresses:
-            self.act = link("Fetch…", self.fetch_asked.emit)
+            self.act = link("fetch…", self.fetch_asked.emit)
         else:
             self.act = link("choose…", self.choose_asked.emit)
         self.act.setAccessibleName(f"{self.act.text()} {missing.title}")
@@ -97,6 +98,8 @@ class MissingEntry(QFrame):
     def _address_row(self, theme: Theme, missing: Missing) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(2)
+        # As high without a button to copy as with it: the slots below stand on one line.
+        row.addStrut(round(_ADDRESS_HEIGHT * theme.zoom))
         if not missing.addresses:
             row.addWidget(self._line("no certificate names its address"), 1)
             return row
@@ -105,7 +108,7 @@ class MissingEntry(QFrame):
         copy = QToolButton()
         copy.setIcon(icon("copy", theme))
         copy.setIconSize(QSize(13, 13) * theme.zoom)
-        copy.setFixedHeight(round(18 * theme.zoom))
+        copy.setFixedHeight(round(_ADDRESS_HEIGHT * theme.zoom))
         copy.setToolTip(f"Copy {address}")
         copy.setAccessibleName(f"Copy the address of {missing.title}")
         copy.clicked.connect(partial(self._copy, address))

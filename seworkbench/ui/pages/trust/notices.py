@@ -5,9 +5,18 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPlainTextEdit, QScrollArea, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from seworkbench.trust.importing import Outcome
 from seworkbench.ui.pages.build.parts import Elided, empty_layout
@@ -22,6 +31,8 @@ if TYPE_CHECKING:
     from seworkbench.ui.theme import Theme
 
 _LINES = 6
+# As the style sheet has it.
+_LINK_PADDING = 2
 # What was refused stands first; a row is four widgets, and more of them would stop the window.
 _SHOWN = 30
 _MARKS = {
@@ -48,6 +59,12 @@ def import_title(lines: Sequence[Imported]) -> str:
 _NO_PLURAL = (Outcome.IMPORTED, Outcome.KNOWN, Outcome.REFUSED)
 
 
+def _lowered(made: QLabel, left: int = 0) -> QLabel:
+    """A label whose text stands where that of a link beside or above it does."""
+    made.setContentsMargins(left, _LINK_PADDING, 0, 0)
+    return made
+
+
 class NoticeCard(Card):
     """One notice at a time; the newest replaces the one before.
 
@@ -61,6 +78,8 @@ class NoticeCard(Card):
     def __init__(self, theme: Theme) -> None:
         super().__init__("")
         self._theme = theme
+        self._lines: list[str] = []
+        self._rows = 0
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(8)
         self.head.addLayout(self._buttons)
@@ -83,9 +102,8 @@ class NoticeCard(Card):
         self.hide()
 
     def lines(self) -> list[str]:
-        """Every line that is listed, for tests and screen readers."""
-        inner = self._grid_area.widget()
-        return [made.whole for made in inner.findChildren(Elided)] if inner is not None else []
+        """Every name that is no link, and every sentence, that is listed."""
+        return list(self._lines)
 
     # --- kinds of notices
 
@@ -98,7 +116,7 @@ class NoticeCard(Card):
                 _MARKS[line.outcome],
                 line.outcome.value,
                 line.name or line.source,
-                line.detail if line.name else f"{line.detail}",
+                line.detail,
                 line.fingerprint,
             )
             for line in ordered[:_SHOWN]
@@ -188,21 +206,56 @@ class NoticeCard(Card):
         grid.setVerticalSpacing(2)
         grid.setColumnStretch(2, 5 if long_names else 2)
         grid.setColumnStretch(3, 5)
+        self._lines = []
+        top = Qt.AlignmentFlag.AlignTop
         for number, ((sign, role), word, name, sentence, fingerprint) in enumerate(rows):
-            grid.addWidget(Mark(self._theme, sign, role), number, 0)
-            grid.addWidget(label(word, "small"), number, 1)
+            beside = QVBoxLayout()
+            beside.setContentsMargins(0, _LINK_PADDING, 0, 0)
+            beside.addWidget(Mark(self._theme, sign, role))
+            grid.addLayout(beside, number, 0, top)
+            grid.addWidget(_lowered(label(word, "small")), number, 1, top)
             if fingerprint:
                 made = link(name, partial(self.select_asked.emit, fingerprint))
                 made.setSizePolicy(made.sizePolicy().Policy.Maximum, made.sizePolicy().verticalPolicy())
-                grid.addWidget(made, number, 2)
+                grid.addWidget(made, number, 2, top)
             else:
-                grid.addWidget(Elided(name), number, 2)
-            grid.addWidget(Elided(sentence, "muted"), number, 3)
+                grid.addWidget(_lowered(Elided(name), _LINK_PADDING), number, 2, top)
+                self._lines.append(name)
+            said = label(sentence, "muted", wrap=True)
+            said.setToolTip(sentence)
+            # An address in it that is too long is cut rather than the whole column pushed out of sight.
+            said.setMinimumWidth(1)
+            grid.addWidget(_lowered(said), number, 3, top)
+            self._lines.append(sentence)
         grid.setRowStretch(len(rows), 1)
         self._grid_area.setWidget(inner)
-        height = inner.sizeHint().height() if len(rows) <= _LINES else inner.sizeHint().height() * _LINES // len(rows)
-        self._grid_area.setFixedHeight(height + 2 if rows else 0)
+        self._rows = len(rows)
+        inner.installEventFilter(self)
         self._grid_area.setVisible(bool(rows))
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as the rows are at this width, up to a limit."""
+        inner = self._grid_area.widget()
+        if inner is None or not self._rows:
+            return
+        margins = self.body.contentsMargins()
+        width = self.contentsRect().width() - margins.left() - margins.right()
+        if self._rows > _LINES:
+            width -= self._grid_area.verticalScrollBar().sizeHint().width()
+        height = inner.heightForWidth(width)
+        self._grid_area.setFixedHeight(2 + (height if self._rows <= _LINES else height * _LINES // self._rows))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Fonts come later than the words, and change with the zoom."""
+        if event.type() == QEvent.Type.LayoutRequest and watched is self._grid_area.widget():
+            self._fit()
+        return super().eventFilter(watched, event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Sentences are broken anew."""
+        super().resizeEvent(event)
+        self._fit()
 
     def _end(self) -> None:
         self.show()

@@ -68,6 +68,8 @@ _TABLE_WIDTH, _CHAIN_WIDTH = 410, 466
 # Narrower than this, two and one button less are in the head.
 _ALL_BUTTONS, _SOME_BUTTONS = 660, 470
 _UPPER_HEIGHT, _AXIS_HEIGHT = 410, 250
+# How much lower than the title's middle that of the words beside it is.
+_BASELINE = 4
 
 
 class TrustPage(Page):
@@ -654,7 +656,11 @@ class TrustPage(Page):
         head.setSpacing(10)
         head.addWidget(label("Trust", "title"))
         self.subtitle = Elided("", "muted")
-        head.addWidget(self.subtitle, 1, Qt.AlignmentFlag.AlignBottom)
+        # Smaller than the title, so it stands lower than the middle: on the same line of letters.
+        beside = QVBoxLayout()
+        beside.setContentsMargins(0, _BASELINE, 0, 0)
+        beside.addWidget(self.subtitle)
+        head.addLayout(beside, 1)
         self.as_of = label("", "inverted")
         self.as_of.setToolTip("Everything on this page is judged as of this instant. Other pages judge as of now.")
         head.addWidget(self.as_of)

@@ -221,6 +221,7 @@ class TrustSide(QWidget):
         """Nothing is selected."""
         self._title("", "", "")
         self.title.hide()
+        self.kind.hide()
         self._show_facts(())
         for part in (self.machine, self.checklist, self.buttons, self._rule, self.more):
             part.hide()
@@ -280,6 +281,7 @@ class TrustSide(QWidget):
 
     def _title(self, title: str, kind: str, said: str) -> None:
         self.title.show()
+        self.kind.show()
         self.title.show_text(title)
         self.kind.setText(kind)
         self._say(said)
@@ -319,6 +321,7 @@ class TrustSide(QWidget):
         self._show_facts(shown)
 
     def _show_facts(self, facts: tuple[tuple[str, str], ...], *, short: bool = True) -> None:
+        self._grid_holder.setVisible(bool(facts))
         if facts == self._facts:
             return
         self._facts = facts

@@ -413,7 +413,7 @@ class _Making:
             return ChainNode(item.fingerprint, NodeShape.HOST_KEY, name, generation_word(item), verdict, word, code)
         what = item.key_text
         if item.kind is ObjectKind.SIGNING:
-            what = f"L={names.value_of(item.certificate.subject, names.LOCALITY)}"
+            what = names.value_of(item.certificate.subject, names.LOCALITY)
         detail = f"{what} · until {item.not_after:%Y-%m-%d}"
         return ChainNode(item.fingerprint, NodeShape.CERTIFICATE, name, detail, verdict)
 
