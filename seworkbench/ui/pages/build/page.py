@@ -42,7 +42,7 @@ from seworkbench.ui.pages.build.rules import Way, WayOut
 from seworkbench.ui.pages.build.side import BuildSide
 from seworkbench.ui.pages.page import Page
 from seworkbench.ui.widgets.basic import ErrorBox, button, label, link
-from seworkbench.ui.widgets.mark import Mark
+from seworkbench.ui.widgets.introduction import Introduction
 from seworkbench.ui.workbench import Weight
 
 if TYPE_CHECKING:
@@ -62,6 +62,10 @@ _TWO_COLUMNS = 760
 _NARROW = 430
 # Beside and between the columns, the scroll bar included.
 _MARGINS = 20 + 12 + 20 + 12
+_DROP = (
+    "Drop a kernel, a ramdisk, a command line and the host key documents of the machines anywhere into this window, "
+    "in any order: content decides what each is. A recipe brings them all at once."
+)
 
 
 class BuildPage(Page):
@@ -399,7 +403,6 @@ class BuildPage(Page):
         for made, text in self._head_buttons.items():
             made.setText("" if narrow else text)
         self._built_row.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
-        self._intro_row.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
 
     def _lay_out(self) -> None:
         outer = QVBoxLayout(self)
@@ -481,26 +484,12 @@ class BuildPage(Page):
         made.hide()
         return made
 
-    def _make_intro(self) -> QFrame:
-        made = QFrame()
-        made.setObjectName("card")
-        self._intro_row = row = QBoxLayout(QBoxLayout.Direction.LeftToRight, made)
-        row.setContentsMargins(16, 12, 16, 12)
-        row.setSpacing(14)
-        row.addWidget(Mark(self.workbench.theme, "package", "accent", 28), 0, Qt.AlignmentFlag.AlignTop)
-        text = QVBoxLayout()
-        text.addWidget(
-            label("Build an encrypted image that only the machines you name can start.", "heading", wrap=True)
+    def _make_intro(self) -> Introduction:
+        return Introduction(
+            self.workbench.theme,
+            "package",
+            "Build an encrypted image that only the machines you name can start.",
+            (_DROP,),
+            button("Add files…", self.inputs.add_files),
+            button("Try it with demonstration files", self.load_demonstration),
         )
-        text.addWidget(
-            label(
-                "Drop a kernel, a ramdisk, a command line and the host key documents of the machines anywhere into "
-                "this window, in any order: content decides what each is. A recipe brings them all at once.",
-                "muted",
-                wrap=True,
-            )
-        )
-        text.addWidget(link("Try it with demonstration files", self.load_demonstration), 0, Qt.AlignmentFlag.AlignLeft)
-        row.addLayout(text, 1)
-        row.addWidget(button("Add files…", self.inputs.add_files), 0, Qt.AlignmentFlag.AlignTop)
-        return made

@@ -52,8 +52,8 @@ from seworkbench.ui.widgets.entropy_curve import EntropyCurve
 from seworkbench.ui.widgets.field_details import FieldDetails
 from seworkbench.ui.widgets.field_search import find_fields
 from seworkbench.ui.widgets.hex_view import HexView
+from seworkbench.ui.widgets.introduction import Introduction
 from seworkbench.ui.widgets.map_geometry import MapRegion
-from seworkbench.ui.widgets.mark import Mark
 from seworkbench.ui.widgets.memory_map import MemoryMap
 
 if TYPE_CHECKING:
@@ -67,6 +67,14 @@ if TYPE_CHECKING:
     from seworkbench.ui.pages.trust.session import TrustSession
     from seworkbench.ui.workbench import Workbench
 
+_SEEN = (
+    "Drop an SE image or a bare SE header anywhere into this window. "
+    "You see it as fields, bytes and a map, and every check that can be made."
+)
+_INSIDE = (
+    "Drop the header key, or a machine's private key, and you also see what is inside; "
+    "then a kernel, a ramdisk or a command line to compare with it."
+)
 _HIT_LIMIT = 10_000
 # Narrower than this, in unscaled pixels, fields and bytes do not stand side by side; less height shows too few rows.
 _WIDE, _TALL = 720, 190
@@ -497,30 +505,14 @@ class InspectPage(Page):
     # --- layout
 
     def _make_empty(self) -> QWidget:
-        card = QFrame()
-        card.setObjectName("card")
-        row = QHBoxLayout(card)
-        row.setContentsMargins(16, 14, 16, 14)
-        row.setSpacing(14)
-        row.addWidget(Mark(self.workbench.theme, "search", "accent", 28), 0, Qt.AlignmentFlag.AlignTop)
-        column = QVBoxLayout()
-        column.setSpacing(8)
-        column.addWidget(label("What is in this image, and is it what I reviewed?", "heading", wrap=True))
-        column.addWidget(
-            label(
-                "Drop an SE image or a bare SE header anywhere into this window. You see it as fields, bytes and a "
-                "map, and every check that can be made. Drop the header key, or a machine's private key, and you also "
-                "see what is inside; then a kernel, a ramdisk or a command line to compare with it.",
-                "muted",
-                wrap=True,
-            )
+        card = Introduction(
+            self.workbench.theme,
+            "search",
+            "What is in this image, and is it what I reviewed?",
+            (_SEEN, _INSIDE),
+            button("Open a file…", self._ask_for_file, primary=True),
+            button("Look at a demonstration image", self.open_demonstration),
         )
-        buttons = QHBoxLayout()
-        buttons.addWidget(button("Open a file…", self._ask_for_file, primary=True))
-        buttons.addWidget(button("Look at a demonstration image", self.open_demonstration))
-        buttons.addStretch(1)
-        column.addLayout(buttons)
-        row.addLayout(column, 1)
         whole = QWidget()
         outer = QVBoxLayout(whole)
         outer.setContentsMargins(0, 0, 0, 0)
