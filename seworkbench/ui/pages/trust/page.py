@@ -469,7 +469,7 @@ class TrustPage(Page):
         self.as_of.setVisible(away)
         self.as_of.setText(f"as of {instant_text(session.as_of)}, not now")
         # There is room for one of the two, and this one must not be overlooked.
-        self.subtitle.setVisible(not away)
+        self._beside.setVisible(not away)
         self.room.setVisible(away)
 
     def _show_side(self) -> None:
@@ -657,10 +657,11 @@ class TrustPage(Page):
         head.addWidget(label("Trust", "title"))
         self.subtitle = Elided("", "muted")
         # Smaller than the title, so it stands lower than the middle: on the same line of letters.
-        beside = QVBoxLayout()
-        beside.setContentsMargins(0, _BASELINE, 0, 0)
-        beside.addWidget(self.subtitle)
-        head.addLayout(beside, 1)
+        self._beside = QWidget()
+        lowered = QVBoxLayout(self._beside)
+        lowered.setContentsMargins(0, _BASELINE, 0, 0)
+        lowered.addWidget(self.subtitle)
+        head.addWidget(self._beside, 1)
         self.as_of = label("", "inverted")
         self.as_of.setToolTip("Everything on this page is judged as of this instant. Other pages judge as of now.")
         head.addWidget(self.as_of)
