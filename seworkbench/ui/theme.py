@@ -323,6 +323,8 @@ def _style_sheet(roles: Roles, zoom: float) -> str:
     # Pictures in style sheets know no roles.
     tick = "tick-white.svg" if roles.colour("on_accent").lightnessF() > _HALF else "tick-black.svg"
     sheet = sheet.replace("$tick", resource(tick).as_posix())
+    # In high contrast all text is bright: what cannot be pressed is told by its frame.
+    sheet = sheet.replace("$disabled", "dashed" if roles is HIGH_CONTRAST else "solid")
     for pixels in range(24, 8, -1):
         sheet = sheet.replace(f"{pixels}zpx", f"{round(pixels * zoom)}px")
     return sheet
