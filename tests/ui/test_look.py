@@ -238,6 +238,13 @@ def has_focus(pane: QWidget) -> bool:
     return focused is not None and pane.isAncestorOf(focused)
 
 
+@pytest.mark.parametrize("roles", [LIGHT, DARK, HIGH_CONTRAST], ids=["light", "dark", "contrast"])
+def test_what_cannot_be_pressed_is_told_by_more_than_its_grey_in_high_contrast(roles: Roles) -> None:
+    rule = next(line for line in _style_sheet(roles, 1.0).splitlines() if line.startswith("QPushButton:disabled"))
+    assert ("dashed" in rule) == (roles is HIGH_CONTRAST)
+    assert "$" not in rule
+
+
 def test_f6_goes_from_pane_to_pane_and_back_to_where_one_was(desk: Desk) -> None:
     prepare(desk, "inspect")
     window = desk.window

@@ -296,6 +296,13 @@ def test_progress_is_told_in_words(field: PageField) -> None:
     assert field.accessibleDescription() == "484 of 484 pages are unpacked and refused."
 
 
+def test_pages_are_marked_where_something_in_them_was_changed(field: PageField) -> None:
+    field.show_groups(GROUPS, ((0x14038, 1),))
+    assert not field.is_marked  # in the header
+    field.show_groups(GROUPS, ((0x14038, 1), (0x15000, 1)))
+    assert field.is_marked
+
+
 def test_pages_that_belong_to_no_component_are_left_out(field: PageField) -> None:
     field.show_groups(GROUPS)
     field.show_progress({0x15000: 9999, 0x900000: 7})

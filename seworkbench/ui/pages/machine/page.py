@@ -466,7 +466,8 @@ class MachinePage(Page):
         count = sum(self.field.done)
         words = f"{count:,} of {total:,} pages unpacked".replace(",", "\u202f") if total else ""
         share = f", a cell is {self.field.share} pages" if self.field.share > 1 else ""
-        self.unpacked.show_text(f"{words}{share}")
+        marked = ", what was changed is marked" if self.field.is_marked else ""
+        self.unpacked.show_text(f"{words}{share}{marked}")
 
     def _end(self) -> None:
         """Everything was played."""

@@ -197,6 +197,15 @@ class PageField(QWidget):
                 return group.address + page * PAGE_SIZE if page < group.pages else None
         return None
 
+    @property
+    def is_marked(self) -> bool:
+        """Whether there are cells that hold changed bytes."""
+        return any(
+            offset < group.end and group.address < offset + length
+            for offset, length in self._changed
+            for group in self._groups
+        )
+
     # --- painting
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
