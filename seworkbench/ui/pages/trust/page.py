@@ -40,7 +40,7 @@ from seworkbench.ui.pages.trust.view import View, name_of
 from seworkbench.ui.widgets.basic import Card, ErrorBox, button, label, link
 from seworkbench.ui.widgets.chain_graph import ChainGraph
 from seworkbench.ui.widgets.checklist_view import as_text
-from seworkbench.ui.widgets.mark import Mark
+from seworkbench.ui.widgets.introduction import Introduction
 from seworkbench.ui.widgets.validity_axis import ValidityAxis, instant_text
 from seworkbench.ui.widgets.verdict_legend import VerdictLegend
 from seworkbench.ui.workbench import Weight
@@ -70,6 +70,15 @@ _ALL_BUTTONS, _SOME_BUTTONS = 660, 470
 _UPPER_HEIGHT, _AXIS_HEIGHT = 410, 250
 # How much lower than the title's middle that of the words beside it is.
 _BASELINE = 4
+_DROP = (
+    "Drop everything you have anywhere into this page, single files or a whole folder, in any order: host key "
+    "documents of the machines, IBM's signing certificate, the intermediate and root certificates, and the revocation "
+    "lists. PEM and DER, and text that is pasted. Content decides what each is."
+)
+_VERIFIED = (
+    "Each host key is verified step by step up to its root; what is missing is named with its address. Nothing is "
+    "downloaded unless you ask, and each address is shown first."
+)
 
 
 class TrustPage(Page):
@@ -712,38 +721,16 @@ class TrustPage(Page):
         area.setObjectName("pageScroll")
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidgetResizable(True)
-        card = QFrame()
-        card.setObjectName("card")
-        row = QHBoxLayout(card)
-        row.setContentsMargins(16, 14, 16, 14)
-        row.setSpacing(14)
-        row.addWidget(Mark(self.workbench.theme, "shield-check", "accent", 28), 0, Qt.AlignmentFlag.AlignTop)
-        text = QVBoxLayout()
-        text.addWidget(label("Are these host keys really those of IBM's machines?", "heading", wrap=True))
-        text.addWidget(
-            label(
-                "Drop everything you have anywhere into this page, single files or a whole folder, in any order: host "
-                "key documents of the machines, IBM's signing certificate, the intermediate and root certificates, and "
-                "the revocation lists. PEM and DER, and text that is pasted. Content decides what each is.",
-                "muted",
-                wrap=True,
-            )
+        card = Introduction(
+            self.workbench.theme,
+            "shield-check",
+            "Are these host keys really those of IBM's machines?",
+            (_DROP, _VERIFIED),
+            button("Import files…", self.import_files),
+            button("Import a folder…", self.import_folder),
+            link("Try it with a simulated machine", lambda: self.workbench.page_requested.emit("machine")),
+            link("How host keys are verified", lambda: self.workbench.help_requested.emit(self.HELP)),
         )
-        text.addWidget(
-            label(
-                "Each host key is verified step by step up to its root; what is missing is named with its address. "
-                "Nothing is downloaded unless you ask, and each address is shown first.",
-                "muted",
-                wrap=True,
-            )
-        )
-        ways = QHBoxLayout()
-        ways.addWidget(button("Import files…", self.import_files))
-        ways.addWidget(button("Import a folder…", self.import_folder))
-        ways.addWidget(link("How host keys are verified", lambda: self.workbench.help_requested.emit(self.HELP)))
-        ways.addStretch(1)
-        text.addLayout(ways)
-        row.addLayout(text, 1)
         holder = QWidget()
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 0, 0)
