@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from seworkbench import __version__
 from seworkbench.ui.pages.page_list import PageEntry
+from seworkbench.ui.pasted import remove_left_pasted
 from seworkbench.ui.settings import settings_file
 from seworkbench.ui.theme import load_fonts
 from seworkbench.ui.window import MainWindow
@@ -173,6 +174,7 @@ def open_workbench(files: list[Path]) -> int:
     application.setStyle("Fusion")
     window = make_window(settings_file(), workspace_path())
     sys.excepthook = _show_defect
+    window.completed.connect(remove_left_pasted)
     window.show()
     if files:
         window.open_files(files)

@@ -1,7 +1,8 @@
 """Text that was pasted or dropped, as files: PEM, hexadecimal, dumps, Base64, key hashes, recipes and command lines.
 
 Pages and the worker process work on files, so what was pasted becomes one: in a folder that only this user can enter,
-in memory where the system offers such a place, and gone when the window closes. What nobody takes is removed at once.
+in memory where the system offers such a place, and gone when the window closes; if the program was killed, when it
+starts again. What nobody takes is removed at once.
 """
 
 from __future__ import annotations
@@ -13,17 +14,19 @@ import re
 import stat
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from seworkbench.errors import SeError
 from seworkbench.files import AtomicFile, explained
 from seworkbench.recognise import Kind, Recognised, recognise
+from seworkbench.ui.own_folder import OwnFolder, remove_left_behind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_PREFIX = "seworkbench-pasted-"
 # Longer texts are files that somebody opened in an editor; they can be dropped as such.
 TEXT_LIMIT = 32 << 20
 _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
@@ -119,7 +122,7 @@ class PastedFiles:
     """Files made of pasted text."""
 
     def __init__(self) -> None:
-        self._folder: TemporaryDirectory[str] | None = None
+        self._folder: OwnFolder | None = None
         self._count = 0
 
     def recognise(self, text: str) -> list[Recognised]:
@@ -181,8 +184,8 @@ class PastedFiles:
 
     def _private(self) -> Path:
         if self._folder is None:
-            self._folder = TemporaryDirectory(prefix="seworkbench-", dir=_runtime_folder())
-        return Path(self._folder.name)
+            self._folder = OwnFolder(_PREFIX, _runtime_folder())
+        return self._folder.path
 
     def forget(self, item: Recognised) -> None:
         """Remove the file of an item that nobody took."""
@@ -191,12 +194,12 @@ class PastedFiles:
 
     def holds(self, path: Path) -> bool:
         """Whether a file is one of these, or in a place that was made here."""
-        return self._folder is not None and Path(self._folder.name) in path.parents
+        return self._folder is not None and self._folder.path in path.parents
 
     def close(self) -> None:
         """Remove all files."""
         if self._folder is not None:
-            self._folder.cleanup()
+            self._folder.remove()
             self._folder = None
 
     def _known(self, content: bytes) -> Recognised:
@@ -215,7 +218,16 @@ def _unknown(reason: str) -> Recognised:
     return Recognised(Path("pasted"), Kind.UNKNOWN, reason, pasted=True)
 
 
-def _runtime_folder() -> str | None:
+def remove_left_pasted() -> list[Path]:
+    """Remove what was pasted into windows whose process was killed; keys may be among it.
+
+    Returns:
+        the folders that were removed.
+    """
+    return remove_left_behind(_PREFIX, _runtime_folder())
+
+
+def _runtime_folder() -> Path | None:
     """The user's own place for files that live as long as the session (XDG Base Directory Specification), if safe."""
     name = os.environ.get("XDG_RUNTIME_DIR", "")
     try:
@@ -224,4 +236,4 @@ def _runtime_folder() -> str | None:
         return None
     if found is None or not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
         return None
-    return name
+    return Path(name)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import stat
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,13 +19,12 @@ from PySide6.QtTest import QTest
 from seworkbench.checks import Verdict
 from seworkbench.image.recipe import Recipe, save_recipe
 from seworkbench.recognise import Kind
-from seworkbench.ui.pasted import TEXT_LIMIT, PastedFiles, paths_in
+from seworkbench.ui.pasted import TEXT_LIMIT, PastedFiles, paths_in, remove_left_pasted
 
 from .desk import HEADER, INPUTS, PKI, Desk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 CERTIFICATE = (PKI / "host1.crt").read_text()
 CRL = (PKI / "host.crl").read_text()
@@ -168,7 +170,7 @@ def test_a_runtime_folder_that_others_can_enter_is_not_used(
 def test_what_is_not_known_leaves_no_file(pasted: PastedFiles) -> None:
     (found,) = pasted.recognise("quiet")
     pasted.recognise("00" * 100)
-    assert list(found.path.parent.iterdir()) == [found.path]
+    assert list(found.path.parent.glob("pasted-*")) == [found.path]
 
 
 @given(
@@ -184,6 +186,26 @@ def test_any_text_is_something_with_a_reason(text: str) -> None:
     assert found
     assert all(item.detail and (item.kind is Kind.UNKNOWN or item.path.is_file()) for item in found)
     pasted.close()
+
+
+def test_what_was_pasted_into_a_killed_program_goes_when_it_starts_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pasted: PastedFiles
+) -> None:
+    tmp_path.chmod(0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    mine = pasted.keep(b"mine")
+    code = """
+import os, signal
+from seworkbench.ui.pasted import PastedFiles
+print(PastedFiles().keep(b"a key"), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    killed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    left = Path(killed.stdout.strip())
+    assert left.read_bytes() == b"a key"
+    assert remove_left_pasted() == [left.parent]
+    assert not left.exists()
+    assert mine.read_bytes() == b"mine"
 
 
 def test_text_that_names_files_means_the_files(tmp_path: Path) -> None:

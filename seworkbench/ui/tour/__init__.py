@@ -7,6 +7,5 @@ spotlight     rings around what a caption speaks of
 pointer_ring  a ring around the pointer, for an audience
 caption_bar   what the audience reads, and the buttons
 evidence_page the report at the end, as a page
-own_folder    the folder of a tour, and those that were left behind
 tour          all of it in one window with a folder of its own; starting and ending it
 """

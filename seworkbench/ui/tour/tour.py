@@ -18,12 +18,12 @@ from seworkbench.demo.stage import Stage
 from seworkbench.demo.story import STORY
 from seworkbench.files import explained
 from seworkbench.ui.help import HelpWindow
+from seworkbench.ui.own_folder import OwnFolder, remove_left_behind
 from seworkbench.ui.pages.page_list import PageEntry
 from seworkbench.ui.tour.acts import Acts
 from seworkbench.ui.tour.caption_bar import CaptionBar
 from seworkbench.ui.tour.director import Director, State
 from seworkbench.ui.tour.evidence_page import EvidencePage
-from seworkbench.ui.tour.own_folder import OwnFolder, remove_left_behind
 from seworkbench.ui.tour.pointer_ring import PointerRing
 from seworkbench.ui.tour.spotlight import Spotlight
 
@@ -41,6 +41,7 @@ _ROOM_WIDTH, _ROOM_HEIGHT = 1040, 700
 _RESIZED_MS = 80
 _TITLE = "Tour, SIMULATED · SE Workbench"
 _LEAVING_MS = 50
+_FOLDER = "seworkbench-tour-"
 
 
 def _pages_of_tour(workbench: Workbench) -> tuple[PageEntry, ...]:
@@ -67,8 +68,8 @@ class Tour(QObject):
         self, make: WindowMaker, *, speed: float = 1.0, pki: DemoPki | None = None, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        remove_left_behind()
-        self._own = OwnFolder()
+        remove_left_behind(_FOLDER)
+        self._own = OwnFolder(_FOLDER)
         self.folder = self._own.path
         made = self.folder / "demonstration"
         with explained(made):

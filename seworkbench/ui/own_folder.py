@@ -1,4 +1,4 @@
-"""The folder of a tour: it goes when the tour ends, and if the process was killed, when the next tour starts.
+"""A folder for what must not outlive the program: it goes when it is no longer needed, or later if that was killed.
 
 A lock in the folder is held as long as the process lives; the system lets go of it however the process ends.
 """
@@ -16,7 +16,6 @@ from pathlib import Path
 
 from seworkbench.files import explained
 
-PREFIX = "seworkbench-tour-"
 _LOCK = "lock"
 _MODE = 0o600
 # Between making a folder and locking it somebody could take it for left behind; that takes no time at all.
@@ -24,15 +23,20 @@ _FRESH_SECONDS = 60
 
 
 class OwnFolder:
-    """A new folder that only this user can enter, in the system's place for temporary files.
+    """A new folder that only this user can enter.
+
+    Args:
+        prefix: how names of such folders begin.
+        place: where it is made; None for the system's place for temporary files.
 
     Raises:
         SeError: if there is no room for it.
     """
 
-    def __init__(self) -> None:
-        with explained(tempfile.gettempdir()):
-            self.path = Path(tempfile.mkdtemp(prefix=PREFIX))
+    def __init__(self, prefix: str, place: Path | None = None) -> None:
+        place = place or Path(tempfile.gettempdir())
+        with explained(place):
+            self.path = Path(tempfile.mkdtemp(prefix=prefix, dir=place))
             self._lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
@@ -44,16 +48,20 @@ class OwnFolder:
             self._lock = -1
 
 
-def remove_left_behind() -> list[Path]:
-    """Remove the folders of tours whose process is gone: this user's own ones alone, and through no link.
+def remove_left_behind(prefix: str, place: Path | None = None) -> list[Path]:
+    """Remove the folders whose process is gone: this user's own ones alone, and through no link.
+
+    Args:
+        prefix: how their names begin.
+        place: where they are; None for the system's place for temporary files.
 
     Returns:
         the folders that were removed.
     """
-    place = Path(tempfile.gettempdir())
+    place = place or Path(tempfile.gettempdir())
     gone = []
     with suppress(OSError):
-        gone = [path for path in sorted(place.glob(f"{PREFIX}*")) if _is_left_behind(path)]
+        gone = [path for path in sorted(place.glob(f"{prefix}*")) if _is_left_behind(path)]
     for path in gone:
         # It refuses a link in place of the folder, and follows none inside.
         shutil.rmtree(path, ignore_errors=True)
@@ -61,7 +69,7 @@ def remove_left_behind() -> list[Path]:
 
 
 def _is_left_behind(path: Path) -> bool:
-    """Whether a folder is one of this user's tours, and no process holds it."""
+    """Whether a folder is one of this user's, and no process holds it."""
     try:
         folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:

@@ -1,4 +1,4 @@
-"""The folder of a tour: kept as long as its process lives, removed by the next tour if that was killed."""
+"""A folder of the program: kept as long as its process lives, removed later if that was killed."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from seworkbench.ui.tour.own_folder import PREFIX, OwnFolder, remove_left_behind
+from seworkbench.ui.own_folder import OwnFolder, remove_left_behind
 
-_TOUR = """
+PREFIX = "seworkbench-test-"
+_PROGRAM = """
 import sys, tempfile
 tempfile.tempdir = sys.argv[1]
-from seworkbench.ui.tour.own_folder import OwnFolder
-own = OwnFolder()
+from seworkbench.ui.own_folder import OwnFolder
+own = OwnFolder("seworkbench-test-")
 (own.path / "demonstration").mkdir()
 (own.path / "demonstration" / "guest.img").write_bytes(b"image")
 print(own.path, flush=True)
@@ -35,7 +36,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def made_long_ago(path: Path) -> Path:
-    """A folder like that of a tour, made yesterday, without a lock."""
+    """Such a folder, made yesterday, without a lock."""
     path.mkdir(mode=0o700)
     yesterday = time.time() - 86_400
     os.utime(path, (yesterday, yesterday))
@@ -43,7 +44,7 @@ def made_long_ago(path: Path) -> Path:
 
 
 def test_the_folder_is_this_users_alone_and_goes_with_everything_in_it(place: Path) -> None:
-    own = OwnFolder()
+    own = OwnFolder(PREFIX)
     assert own.path.parent == place
     assert own.path.stat().st_mode & 0o777 == 0o700
     (own.path / "demonstration").mkdir()
@@ -54,16 +55,16 @@ def test_the_folder_is_this_users_alone_and_goes_with_everything_in_it(place: Pa
 
 def test_the_folder_of_a_killed_process_is_removed_and_that_of_a_living_one_is_not(place: Path) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", _TOUR, str(place)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as tour:
-        assert tour.stdout is not None
-        folder = Path(tour.stdout.readline().strip())
-        mine = OwnFolder()
-        assert remove_left_behind() == []
+        [sys.executable, "-c", _PROGRAM, str(place)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as program:
+        assert program.stdout is not None
+        folder = Path(program.stdout.readline().strip())
+        mine = OwnFolder(PREFIX)
+        assert remove_left_behind(PREFIX) == []
         assert (folder / "demonstration" / "guest.img").exists()
-        tour.kill()
-        tour.wait()
-    assert remove_left_behind() == [folder]
+        program.kill()
+        program.wait()
+    assert remove_left_behind(PREFIX) == [folder]
     assert list(place.iterdir()) == [mine.path]
     mine.remove()
 
@@ -71,7 +72,7 @@ def test_the_folder_of_a_killed_process_is_removed_and_that_of_a_living_one_is_n
 def test_a_folder_without_a_lock_is_removed_unless_it_was_made_just_now(place: Path) -> None:
     old = made_long_ago(place / f"{PREFIX}old")
     (place / f"{PREFIX}new").mkdir(mode=0o700)
-    assert remove_left_behind() == [old]
+    assert remove_left_behind(PREFIX) == [old]
     assert [path.name for path in place.iterdir()] == [f"{PREFIX}new"]
 
 
@@ -90,7 +91,7 @@ def test_nothing_else_is_removed_and_no_link_is_followed(place: Path, tmp_path: 
     (odd / "lock").symlink_to(precious / "file")
     yesterday = time.time() - 86_400
     os.utime(with_link, (yesterday, yesterday))
-    assert remove_left_behind() == [with_link]
+    assert remove_left_behind(PREFIX) == [with_link]
     assert (precious / "file").exists()
     assert len(list(place.iterdir())) == 5
 
@@ -98,9 +99,18 @@ def test_nothing_else_is_removed_and_no_link_is_followed(place: Path, tmp_path: 
 def test_the_folder_of_another_user_stays(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = made_long_ago(place / f"{PREFIX}theirs")
     monkeypatch.setattr(os, "geteuid", lambda: folder.stat().st_uid + 1)
-    assert remove_left_behind() == []
+    assert remove_left_behind(PREFIX) == []
 
 
 def test_a_place_that_cannot_be_read_is_none_of_its_business(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
-    assert remove_left_behind() == []
+    assert remove_left_behind(PREFIX) == []
+
+
+def test_a_folder_is_made_and_looked_for_where_it_is_wanted(tmp_path: Path) -> None:
+    own = OwnFolder(PREFIX, tmp_path)
+    assert own.path.parent == tmp_path
+    old = made_long_ago(tmp_path / f"{PREFIX}old")
+    made_long_ago(tmp_path / "seworkbench-other-old")
+    assert remove_left_behind(PREFIX, tmp_path) == [old]
+    own.remove()
