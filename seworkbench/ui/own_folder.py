@@ -11,6 +11,7 @@ import shutil
 import stat
 import tempfile
 import time
+import weakref
 from contextlib import suppress
 from pathlib import Path
 
@@ -39,6 +40,8 @@ class OwnFolder:
             self.path = Path(tempfile.mkdtemp(prefix=prefix, dir=place))
             self._lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Also where nobody comes to remove it: a program may end in many ways.
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
     def remove(self) -> None:
         """Remove it with everything in it; once more if something was still written to it."""

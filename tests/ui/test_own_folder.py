@@ -53,6 +53,13 @@ def test_the_folder_is_this_users_alone_and_goes_with_everything_in_it(place: Pa
     assert list(place.iterdir()) == []
 
 
+def test_it_goes_with_a_program_that_ends_without_removing_it(place: Path) -> None:
+    program = [sys.executable, "-c", _PROGRAM, str(place)]
+    done = subprocess.run(program, input="", capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(str(place / PREFIX))
+    assert list(place.iterdir()) == []
+
+
 def test_the_folder_of_a_killed_process_is_removed_and_that_of_a_living_one_is_not(place: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", _PROGRAM, str(place)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -197,7 +197,8 @@ def test_what_was_pasted_into_a_killed_program_goes_when_it_starts_again(
     code = """
 import os, signal
 from seworkbench.ui.pasted import PastedFiles
-print(PastedFiles().keep(b"a key"), flush=True)
+pasted = PastedFiles()
+print(pasted.keep(b"a key"), flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
     killed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

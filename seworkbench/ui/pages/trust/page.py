@@ -728,7 +728,7 @@ class TrustPage(Page):
             (_DROP, _VERIFIED),
             button("Import files…", self.import_files),
             button("Import a folder…", self.import_folder),
-            link("Try it with a simulated machine", lambda: self.workbench.page_requested.emit("machine")),
+            link("Get some from a simulated machine", lambda: self.workbench.page_requested.emit("machine")),
             link("How host keys are verified", lambda: self.workbench.help_requested.emit(self.HELP)),
         )
         holder = QWidget()
