@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from seworkbench.ui.widgets.byte_source import ByteSource
 
 WIDTHS = (1, 2, 4, 8)
-_TEXT_BYTES = 24
+TEXT_BYTES = 24
 ROWS = (
     *(f"{letter}{8 * width}" for width in WIDTHS for letter in "ui"),
     "hex",
@@ -45,7 +45,7 @@ def readings(data: bytes) -> dict[str, str]:
         found["hex"] = f"0x{data[:8].hex()}"
         found["binary"] = f"{data[0]:08b}"
         # One line, and the same dot for whatever is no text.
-        found["text"] = printable(as_text(data[:_TEXT_BYTES]).replace("\ufffd", "·"))
+        found["text"] = printable(as_text(data[:TEXT_BYTES]).replace("\ufffd", "·"))
     return found
 
 
@@ -89,7 +89,7 @@ class DataInspector(QWidget):
             masked: the bytes are secret and not shown.
         """
         try:
-            data = b"" if source is None or masked else source.read(offset, _TEXT_BYTES)
+            data = b"" if source is None or masked else source.read(offset, TEXT_BYTES)
         except SeError:
             data = b""  # the hex view beside it tells the reason
         self._length = length

@@ -282,11 +282,15 @@ class HexView(QAbstractScrollArea):
         """Select every byte."""
         self.select(0, self._size, reveal=False)
 
+    def is_masked(self, offset: int, length: int) -> bool:
+        """Whether one of these bytes is secret and not shown."""
+        return self._regions.masked(offset, offset + length)
+
     def selected_bytes(self, limit: int = COPY_LIMIT) -> bytes:
         """Up to `limit` bytes of the selection; none if a masked one is among them."""
         offset, length = self.selection
         length = min(length, limit)
-        return b"" if self._regions.masked(offset, offset + length) else self._read(offset, length)
+        return b"" if self.is_masked(offset, length) else self._read(offset, length)
 
     def copy(self, form: CopyForm = CopyForm.SPACED_HEX) -> None:
         """Put the selection on the clipboard, if it may be copied."""
@@ -308,7 +312,7 @@ class HexView(QAbstractScrollArea):
         elif length > COPY_LIMIT:
             forms.setTitle("Copy as (up to 1 MiB)")
             forms.setEnabled(False)
-        elif self._regions.masked(offset, offset + length):
+        elif self.is_masked(offset, length):
             forms.setTitle("Copy as (the selection holds hidden bytes)")
             forms.setEnabled(False)
         address = menu.addAction("Copy offset")

@@ -564,6 +564,30 @@ def test_another_kernel_is_told_apart(desk: Desk) -> None:
     assert check.verdict is FAILED
 
 
+def test_selected_bytes_are_read_as_numbers_big_endian_and_secret_ones_are_not(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    page = desk.inspect
+    values = page.inspector.values
+    assert page.numbers.isVisible()
+    page.hex.select(HEADER + 12, 4)  # the header's size
+    assert values["u32"].text() == "640"
+    assert values["hex"].text().startswith("0x00000280")
+    page.hex.select(HEADER, 8)
+    assert values["text"].text() == "IBMSecEx"
+    stored = page.session.inspection
+    assert stored is not None
+    secret = HEADER + stored.header.sehs - 16 - stored.header.sea
+    page.hex.select(secret, 4)
+    assert "hidden" not in {value.text() for value in values.values()}  # as stored, it is ciphertext
+    desk.drop(INPUTS / "hdr.key")
+    page.hex.select(secret, 4)
+    assert {value.text() for value in values.values()} == {"hidden"}
+    desk.inspect.session.lock()
+    desk.settle()
+    page.hex.select(secret, 4)
+    assert "hidden" not in {value.text() for value in values.values()}
+
+
 def test_whoever_has_no_image_looks_at_one_that_is_made_and_nothing_of_it_is_kept(desk: Desk) -> None:
     desk.window.show_page("inspect")
     desk.click(desk.inspect.empty, "Look at a demonstration image")

@@ -43,10 +43,11 @@ from seworkbench.ui.pages.inspect.facts import facts
 from seworkbench.ui.pages.inspect.find_bar import FIELD, GO_TO, FindBar
 from seworkbench.ui.pages.inspect.session import InspectSession
 from seworkbench.ui.pages.page import Page
-from seworkbench.ui.widgets.basic import Card, CompactBody, ErrorBox, button, label
+from seworkbench.ui.widgets.basic import Card, CompactBody, ErrorBox, button, label, rule
 from seworkbench.ui.widgets.byte_search import find_all, parse_pattern
 from seworkbench.ui.widgets.byte_source import FileSource, OverlaySource, opened_patches, regions_of
 from seworkbench.ui.widgets.checklist_view import ChecklistView
+from seworkbench.ui.widgets.data_inspector import TEXT_BYTES, DataInspector
 from seworkbench.ui.widgets.dissection_view import DissectionView
 from seworkbench.ui.widgets.entropy_curve import EntropyCurve
 from seworkbench.ui.widgets.field_details import FieldDetails
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from seworkbench.image.inspection import Inspection
     from seworkbench.jobs import Job
     from seworkbench.ui.pages.trust.session import TrustSession
+    from seworkbench.ui.widgets.byte_source import ByteSource
     from seworkbench.ui.workbench import Workbench
 
 _SEEN = (
@@ -111,6 +113,7 @@ class InspectPage(Page):
         self._known: dict[bytes, str] = {}
         self._waiting: list[Recognised] = []  # files for an image that is being opened
         self._source: FileSource | None = None
+        self._shown: ByteSource | None = None  # the bytes in the hex view: as stored, or opened
         self._selecting = False
         self.empty = self._make_empty()
         self.strip = FactStrip(theme, 4)
@@ -120,6 +123,7 @@ class InspectPage(Page):
         self.map = MemoryMap(theme, Qt.Orientation.Horizontal)
         self.curve = EntropyCurve(theme)
         self.details = FieldDetails(theme)
+        self.inspector = DataInspector(theme)
         self.checklist = ChecklistView(theme)
         self.contents = ContentsPanel(theme)
         self.comparison = ComparePanel(theme)
@@ -211,6 +215,7 @@ class InspectPage(Page):
     def close_page(self) -> None:
         """Let go of the file."""
         self.session.stop()
+        self._shown = None
         self.hex.set_source(None)
         if self._source is not None:
             self._source.close()
@@ -227,6 +232,7 @@ class InspectPage(Page):
         self.error.hide()
         self.empty.hide()
         self.area.show()
+        self.numbers.show()
         what = "SE boot image" if inspection.is_image else "SE header"
         self.title.setText(inspection.path.name)
         state = ", unlocked" if inspection.content else ""
@@ -271,8 +277,10 @@ class InspectPage(Page):
         if self._source is None or inspection is None:
             return
         opened = inspection.content is not None and self.opened.isChecked()
-        self.hex.set_source(OverlaySource(self._source, opened_patches(inspection.tree)) if opened else self._source)
+        self._shown = OverlaySource(self._source, opened_patches(inspection.tree)) if opened else self._source
+        self.hex.set_source(self._shown)
         self.hex.set_regions(regions_of(inspection.tree, inspection.size, opened=opened))
+        self._show_numbers(*self.hex.selection)
 
     def _draw_curve(self, inspection: Inspection) -> None:
         source = self._source
@@ -359,6 +367,11 @@ class InspectPage(Page):
         self.curve.mark(offset)
         self._selecting = False
         self.details.show_field(field)
+
+    def _show_numbers(self, offset: int, length: int) -> None:
+        """What the bytes from there on are as numbers; nothing if one that would be read is secret."""
+        masked = self.hex.is_masked(offset, max(length, TEXT_BYTES))
+        self.inspector.show_at(self._shown, offset, length, masked=masked)
 
     def _go_to(self, offset: int) -> None:
         self.hex.go_to(offset)
@@ -621,7 +634,7 @@ class InspectPage(Page):
         self._side_buttons: dict[str, QPushButton] = {}
         group = QButtonGroup(side)
         for name, text, widget in (
-            ("field", "Field", self.details),
+            ("field", "Field", self._make_field_side()),
             ("checks", "Checks", self.checklist),
             ("contents", "Contents", self.contents),
             ("compare", "Compare", self.comparison),
@@ -641,6 +654,23 @@ class InspectPage(Page):
         self.show_side("field")
         return side
 
+    def _make_field_side(self) -> QWidget:
+        made = QWidget()
+        column = QVBoxLayout(made)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(self.details)
+        self.numbers = QWidget()
+        below = QVBoxLayout(self.numbers)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.addWidget(rule())
+        below.addWidget(label("From here on, read big-endian", "heading"))
+        below.addWidget(self.inspector)
+        self.numbers.hide()
+        column.addWidget(self.numbers)
+        column.addStretch(1)
+        return made
+
     def _connect(self) -> None:
         session = self.session
         session.inspected.connect(self._show_inspection)
@@ -657,6 +687,7 @@ class InspectPage(Page):
         self.details.reveal_requested.connect(self.tree.reveal)
         self.hex.failed.connect(self._show_error)
         self.hex.selection_changed.connect(self._show_place)
+        self.hex.selection_changed.connect(self._show_numbers)
         self.map.activated.connect(self._go_to)
         self.curve.activated.connect(self._go_to)
         self.strip.activated.connect(self._show_check)
