@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-
-from cryptography import x509
-from cryptography.x509.oid import NameOID
+from typing import TYPE_CHECKING
 
 from seworkbench.errors import FormatError
 from seworkbench.trust.der import SEQUENCE, SET, elements, read_element
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 # X.520 attribute types in the form in which they are encoded, 2.5.4.n.
 _X520 = b"\x55\x04"
@@ -24,14 +25,6 @@ _LABELS = {
     STATE: "ST",
     ORGANISATION: "O",
     UNIT: "OU",
-}
-_OIDS = {
-    COUNTRY: NameOID.COUNTRY_NAME,
-    ORGANISATION: NameOID.ORGANIZATION_NAME,
-    UNIT: NameOID.ORGANIZATIONAL_UNIT_NAME,
-    LOCALITY: NameOID.LOCALITY_NAME,
-    STATE: NameOID.STATE_OR_PROVINCE_NAME,
-    COMMON_NAME: NameOID.COMMON_NAME,
 }
 # The order in which IBM writes names into host key documents and revocation lists.
 _IBM_ORDER = (COUNTRY, ORGANISATION, UNIT, LOCALITY, STATE, COMMON_NAME)
@@ -229,12 +222,6 @@ def lookup_variants(subject: x509.Name) -> tuple[NameVariant, ...]:
 def _reordered(items: tuple[Attribute, ...]) -> tuple[Attribute, ...]:
     firsts = [item for oid in _IBM_ORDER if (item := first(items, oid)) is not None]
     return tuple(Attribute(item.oid, item.tag, item.raw, number) for number, item in enumerate(firsts))
-
-
-def reordered_name(name: x509.Name) -> x509.Name:
-    """A name with the first value of each of C, O, OU, L, ST, CN, in this order."""
-    items = _reordered(attributes(name))
-    return x509.Name([x509.NameAttribute(_OIDS[item.oid], item.text) for item in items])
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from seworkbench.checks import Check, Step, Verdict, group
+from seworkbench.checks import Check, Step, group
 from seworkbench.trust import path
 from seworkbench.trust.certificate_checks import KNOWN_ROOT, known_root_check
 from seworkbench.trust.crls import Coverage, chain_coverage, moment
@@ -397,8 +397,3 @@ def skipped_chain(reason: str) -> tuple[Check, ...]:
     return tuple(
         step.not_checked(reason) for step in (PATH, SIGNATURES, STRICT, STRENGTH, REVOCATION, VALIDITY, LENGTH)
     )
-
-
-def failed_leaf(checks: Sequence[Check]) -> Check | None:
-    """The first step that failed."""
-    return next((leaf for check in checks for leaf in check.leaves() if leaf.outcome is Verdict.FAILED), None)

@@ -164,11 +164,6 @@ class CreateCard(StepCard):
         self.request.setText(state.request_path or str(suggested_file(self._session, ".req")))
         self.key.setText(state.key_path or str(suggested_file(self._session, ".arpk")))
 
-    def suggest_beside_header(self) -> None:
-        """The header is another: its folder is where the files are suggested, unless there are some."""
-        if not self._session.state.request_path and not self.request.isModified():
-            self._suggest()
-
     def _begin_anew(self) -> None:
         self._anew = True
         for line in (self.request, self.key):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -127,12 +126,6 @@ class FindBar(QWidget):
             self._position = (self._position + by) % len(self._hits)
             self.count.setText(f"{self._position + 1} of {len(self._hits)}")
             self.hit_selected.emit(*self._hits[self._position])
-
-    def step_from(self, offset: int, by: int) -> None:
-        """Go to the hit nearest behind or before an offset."""
-        offsets = [hit[0] for hit in self._hits]
-        self._position = bisect_right(offsets, offset) - 1 if by > 0 else bisect_left(offsets, offset)
-        self.step(by)
 
     def leave(self) -> None:
         """Hide the bar and forget the hits."""
