@@ -23,7 +23,7 @@ from seworkbench.ui.pages.trust.view import Group, Row, View
 from seworkbench.ui.theme import ThemeChoice, load_fonts
 from seworkbench.ui.widgets.chain_layout import EdgeKind, NodeShape
 from seworkbench.ui.window import MainWindow
-from seworkbench.ui.workbench import Workbench
+from seworkbench.ui.workbench import Weight, Workbench
 from seworkbench.workspace.workspace import open_workspace
 
 # The tests of a folder form a package; the desk stands in the folder above.
@@ -206,6 +206,24 @@ def test_what_is_there_when_the_window_closes_is_there_again(bench: Bench, qtbot
     assert bench.verdicts() == {"host1.crt": Verdict.PASSED, "host2.crt": Verdict.PASSED}
     assert bench.window.windowTitle() == "audit · SE Workbench"
     del qtbot
+
+
+def test_a_copy_of_the_workspace_is_saved_and_nothing_is_replaced(bench: Bench, tmp_path: Path) -> None:
+    bench.session.import_path(PKI / "host1.crt")
+    bench.settle()
+    copy = tmp_path / "for-the-auditor.sewb"
+    bench.choose_file(copy)
+    bench.run("copy-workspace")
+    assert bench.messages[-1] == f"The workspace was copied to {copy}."
+    with open_workspace(copy) as found:
+        assert len(found.objects.all()) == 1
+    before = copy.read_bytes()
+    for taken in (copy, bench.workspace):
+        bench.choose_file(taken)
+        bench.run("copy-workspace")
+        assert bench.workbench.messages[-1].weight is Weight.ERROR
+    assert copy.read_bytes() == before
+    assert list(bench.session.holdings.objects) == [bench.key("host1.crt")]
 
 
 def test_a_file_that_is_no_workspace_is_refused_and_the_open_one_stays(bench: Bench) -> None:

@@ -147,6 +147,7 @@ class TrustPage(Page):
             action("calendar", "Export ends as a calendar…", "File", self.export_calendar, "", "history", some),
             Action("trust.workspace", "Open another workspace…", "File", self.choose_workspace, "", "layers"),
             Action("trust.new-workspace", "New workspace…", "File", self.new_workspace, "", "plus"),
+            Action("trust.copy-workspace", "Save a copy of the workspace…", "File", self.copy_workspace, "", "copy"),
             action("commands", "Show as commands", "Edit", self.show_commands, "", "terminal", host),
             action("copy", "Copy evidence", "Edit", self.copy_evidence, "", "copy", self._has_check),
             action("phkh", "Copy PHKH", "Edit", self.copy_phkh, "", "key-round", host),
@@ -291,6 +292,16 @@ class TrustPage(Page):
         path = ask_save(self, "New workspace", workspace_folder() / f"new{SUFFIX}")
         if path is not None:
             self.session.open(path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX))
+
+    def copy_workspace(self) -> None:
+        """Ask for a place and write everything that is in the workspace to a file there."""
+        from seworkbench.workspace.places import SUFFIX, workspace_folder  # noqa: PLC0415 - beside its only use
+
+        workspace = self.session.workspace
+        name = workspace.name if workspace is not None and workspace.path else "workspace"
+        path = ask_save(self, "Save a copy of the workspace", workspace_folder() / f"{name}-copy{SUFFIX}")
+        if path is not None:
+            self.session.save_copy(path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX))
 
     def choose(self, key: str) -> None:
         """Select something everywhere."""
@@ -632,6 +643,7 @@ class TrustPage(Page):
         session.fetched.connect(self._fetched)
         session.verified.connect(self._verified)
         session.show_asked.connect(self._show)
+        session.copied.connect(lambda path: self.workbench.say(f"The workspace was copied to {path}."))
         session.failed.connect(self._fail)
         self.axis.as_of_changed.connect(session.move_to)
         self.axis.now_asked.connect(session.back_to_now)

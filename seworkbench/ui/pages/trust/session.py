@@ -98,6 +98,7 @@ class TrustSession(QObject):
     verified = Signal(object)  # Judgement that was recorded
     show_asked = Signal(str)  # fingerprint of an object that is to be shown
     images_changed = Signal()  # an image was built or inspected, or another workspace was opened
+    copied = Signal(object)  # Path: a copy of the workspace was written
     failed = Signal(object)  # SeError
 
     def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
@@ -201,6 +202,18 @@ class TrustSession(QObject):
         self.failed.emit(error)
         if self.workspace is None:
             self.open(None)
+
+    def save_copy(self, path: Path) -> None:
+        """Write a copy of the open workspace; a file that is there already is never replaced."""
+        workspace = self.workspace
+        if workspace is None:
+            return
+
+        def write(_job: Job) -> Path:
+            workspace.save_copy(path)
+            return path
+
+        self._start("Copying the workspace", write, self.copied.emit, missed=True)
 
     # --- the instant
 
