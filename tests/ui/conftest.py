@@ -69,15 +69,24 @@ _WATCHED: tuple[tuple[type[Any], str, Callable[[Any], bool]], ...] = (
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left_running(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def looks_of_the_application(qapp: QApplication) -> Iterator[None]:
+    """What one test chose (a theme, a zoom) must not change the widths that the next one measures."""
+    font, palette = qapp.font(), qapp.palette()
+    yield
+    if qapp.styleSheet():
+        qapp.setStyleSheet("")
+    qapp.setFont(font)
+    qapp.setPalette(palette)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_running(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Fail the test that leaves a timer, thread, process or worker behind, and say where it was started."""
     started: list[tuple[Any, Callable[[Any], bool], str]] = []
     for kind, method, runs in _WATCHED:
         monkeypatch.setattr(kind, method, _recording(getattr(kind, method), runs, started))
     before = set(_children())
     yield
-    if qapp.styleSheet():  # what one test chose must not change the widths of the next
-        qapp.setStyleSheet("")
     monkeypatch.undo()
     # Belongs to the program, not to a window, and counts down while a secret is on the clipboard.
     SecretClipboard.shared().clear()
