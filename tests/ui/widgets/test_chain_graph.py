@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from seworkbench.checks import Verdict
-from seworkbench.ui.theme import Theme, ThemeChoice, load_fonts
+from seworkbench.ui.theme import Theme, ThemeChoice
 from seworkbench.ui.widgets.chain_graph import NODE_LIMIT, ChainGraph, _card_lines, limited
 from seworkbench.ui.widgets.chain_layout import (
     ChainEdge,
@@ -27,9 +27,6 @@ from seworkbench.ui.widgets.chain_layout import (
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
-
-# What the offscreen platform says about every window is not about ours.
-pytestmark = [pytest.mark.qt_log_level_fail("WARNING"), pytest.mark.qt_log_ignore("This plugin does not support")]
 
 PASSED, FAILED, WARNING, NOT_CHECKED = Verdict.PASSED, Verdict.FAILED, Verdict.WARNING, Verdict.NOT_CHECKED
 
@@ -84,14 +81,6 @@ def many_lists() -> ChainPicture:
     nodes = [node(name) for name in names] + [node(f"{name} list", NodeShape.LIST) for name in names]
     published = [ChainEdge(EdgeKind.PUBLISHED, name, f"{name} list", PASSED) for name in names]
     return ChainPicture(tuple(nodes), (issued("root", "middle"), issued("middle", "signing"), *published))
-
-
-@pytest.fixture
-def theme(qapp: QApplication) -> Theme:
-    load_fonts()
-    made = Theme(qapp)
-    made.choose(ThemeChoice.LIGHT)
-    return made
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from seworkbench.image.access import HeaderKey
 from seworkbench.image.image_file import open_image
 from seworkbench.image.verify import verify_image
 from seworkbench.secret import Secret
-from seworkbench.ui.theme import Theme, ThemeChoice, load_fonts
+from seworkbench.ui.theme import Theme, ThemeChoice
 from seworkbench.ui.widgets.checklist_view import (
     ChecklistView,
     as_text,
@@ -32,9 +32,6 @@ from seworkbench.ui.widgets.checklist_view import (
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
-
-# What the offscreen platform says about every window is not about ours.
-pytestmark = [pytest.mark.qt_log_level_fail("WARNING"), pytest.mark.qt_log_ignore("This plugin does not support")]
 
 IMAGES = Path(__file__).parents[2] / "data" / "interop" / "images"
 GOOD = lzma.decompress((IMAGES / "default.img.xz").read_bytes())
@@ -70,14 +67,6 @@ def verification(folder: Path, content: bytes, *, key: bool) -> Check:
     access = HeaderKey(Secret((IMAGES / "hdr.key").read_bytes())) if key else None
     with open_image(path) as image:
         return verify_image(image, access).check
-
-
-@pytest.fixture
-def theme(qapp: QApplication) -> Theme:
-    load_fonts()
-    made = Theme(qapp)
-    made.choose(ThemeChoice.LIGHT)
-    return made
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from seworkbench.image.access import HeaderKey
 from seworkbench.image.dissection import dissect_file
 from seworkbench.image.image_file import open_image
 from seworkbench.secret import Secret
-from seworkbench.ui.theme import Theme, ThemeChoice, load_fonts
+from seworkbench.ui.theme import Theme, ThemeChoice
 from seworkbench.ui.widgets.byte_source import FileSource, regions_of
 from seworkbench.ui.widgets.copy_forms import CopyForm
 from seworkbench.ui.widgets.dissection_view import OFFSET, TITLE, VALUE, DissectionView, FieldModel
@@ -51,16 +51,6 @@ def opened(image: Path) -> Field:
 def locked(image: Path) -> Field:
     with open_image(image) as file:
         return dissect_file(file)
-
-
-@pytest.fixture
-def theme(qapp: QApplication) -> Iterator[Theme]:
-    qapp.setStyle("Fusion")
-    load_fonts()
-    made = Theme()
-    made.choose(ThemeChoice.LIGHT)
-    yield made
-    qapp.setStyleSheet("")
 
 
 @pytest.fixture

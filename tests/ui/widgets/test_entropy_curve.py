@@ -14,26 +14,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from seworkbench.image.entropy import CurvePoint
-from seworkbench.ui.theme import Theme, ThemeChoice, load_fonts
+from seworkbench.ui.theme import Theme, ThemeChoice
 from seworkbench.ui.widgets.entropy_curve import EntropyCurve
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-# What the offscreen platform says about every window is not about ours.
-pytestmark = [pytest.mark.qt_log_level_fail("WARNING"), pytest.mark.qt_log_ignore("This plugin does not support")]
-
 SIZE = 8 << 30
 STEP = SIZE // 64
 POINTS = [CurvePoint(index * STEP + STEP // 2, index % 9, index / 64, 1 - index / 64) for index in range(64)]
-
-
-@pytest.fixture
-def theme(qapp: QApplication) -> Theme:
-    load_fonts()
-    made = Theme(qapp)
-    made.choose(ThemeChoice.LIGHT)
-    return made
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from seworkbench.formats.se_header import KeySlotV1, SecretPartV1, SeHeaderV1, d
 from seworkbench.formats.stage3 import Stage3aArgs
 from seworkbench.resources import resource
 from seworkbench.secret import Secret
-from seworkbench.ui.theme import Theme, ThemeChoice, load_fonts
+from seworkbench.ui.theme import Theme, ThemeChoice
 from seworkbench.ui.widgets.byte_source import MemorySource
 from seworkbench.ui.widgets.copy_forms import CopyForm
 from seworkbench.ui.widgets.field_details import _IF_WRONG, MASK, FieldDetails, if_wrong, who_can_change
@@ -27,7 +27,6 @@ from seworkbench.ui.widgets.field_details import _IF_WRONG, MASK, FieldDetails, 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
 KEY = bytes(range(32))
@@ -52,16 +51,6 @@ def make_header() -> Field:
     )
     content = SecretPartV1(cck=Secret(KEY), xts=Secret(bytes(64)), psw=Psw(addr=0x2C000))
     return dissect_header(header, 0, content)
-
-
-@pytest.fixture
-def theme(qapp: QApplication) -> Iterator[Theme]:
-    qapp.setStyle("Fusion")
-    load_fonts()
-    made = Theme()
-    made.choose(ThemeChoice.LIGHT)
-    yield made
-    qapp.setStyleSheet("")
 
 
 @pytest.fixture

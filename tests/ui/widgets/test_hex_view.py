@@ -23,8 +23,6 @@ from seworkbench.ui.widgets.copy_forms import CopyForm
 from seworkbench.ui.widgets.hex_view import HexView, Region
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from PySide6.QtWidgets import QMenu
     from pytestqt.qtbot import QtBot
 
@@ -38,16 +36,6 @@ REGIONS = [
     Region(64, 32, Protection.ENCRYPTED, "cck", masked=True),
     Region(96, 30, Protection.ENCRYPTED_HASHED, "kernel & more"),
 ]
-
-
-@pytest.fixture
-def theme(qapp: QApplication) -> Iterator[Theme]:
-    qapp.setStyle("Fusion")
-    load_fonts()
-    made = Theme()
-    made.choose(ThemeChoice.LIGHT)
-    yield made
-    qapp.setStyleSheet("")
 
 
 @pytest.fixture

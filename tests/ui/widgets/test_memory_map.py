@@ -14,15 +14,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 
 from seworkbench.formats.layout import Protection
-from seworkbench.ui.theme import Theme, ThemeChoice, load_fonts
+from seworkbench.ui.theme import Theme, ThemeChoice
 from seworkbench.ui.widgets.map_geometry import MapRegion, file_pieces, magnified_axis, magnified_ends, spread
 from seworkbench.ui.widgets.memory_map import MemoryMap
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
-
-# What the offscreen platform says about every window is not about ours.
-pytestmark = [pytest.mark.qt_log_level_fail("WARNING"), pytest.mark.qt_log_ignore("This plugin does not support")]
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 VERTICAL, HORIZONTAL = Qt.Orientation.Vertical, Qt.Orientation.Horizontal
@@ -41,14 +38,6 @@ def plan(kernel: int = 9 * MIB, ramdisk: int = 640 * MIB) -> tuple[int, list[Map
         address += length
     regions.append(MapRegion(address, 232, "IPIB", Protection.CLEAR))
     return address + 232, regions
-
-
-@pytest.fixture
-def theme(qapp: QApplication) -> Theme:
-    load_fonts()
-    made = Theme(qapp)
-    made.choose(ThemeChoice.LIGHT)
-    return made
 
 
 def shown(qtbot: QtBot, theme: Theme, orientation: Qt.Orientation = VERTICAL) -> MemoryMap:

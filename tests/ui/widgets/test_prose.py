@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QTextFormat, QTextFrame, QTextTable
 from PySide6.QtWidgets import QApplication, QTextBrowser
@@ -45,13 +44,6 @@ alone
 |---|---|
 | no head | 2 |
 """
-
-
-@pytest.fixture
-def theme(qapp: QApplication) -> Theme:
-    """Fonts and colours."""
-    del qapp
-    return Theme()
 
 
 def shown(theme: Theme, text: str = TEXT) -> QTextDocument:

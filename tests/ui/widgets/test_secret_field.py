@@ -11,17 +11,14 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QClipboard, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from seworkbench.secret import Secret
-from seworkbench.ui.theme import Theme, ThemeChoice, load_fonts
+from seworkbench.ui.theme import Theme, ThemeChoice
 from seworkbench.ui.widgets.secret_field import CLIPBOARD_HINTS, SecretClipboard, SecretField
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
-
-# What the offscreen platform says about every window is not about ours.
-pytestmark = [pytest.mark.qt_log_level_fail("WARNING"), pytest.mark.qt_log_ignore("This plugin does not support")]
 
 KEY = bytes(range(32))
 PLAIN = KEY.hex()
@@ -69,14 +66,6 @@ class Bench:
         for widget in widgets:
             texts += [widget.accessibleName(), widget.accessibleDescription(), widget.toolTip(), widget.objectName()]
         return "".join("".join(texts).split())
-
-
-@pytest.fixture
-def theme(qapp: QApplication) -> Theme:
-    load_fonts()
-    made = Theme(qapp)
-    made.choose(ThemeChoice.LIGHT)
-    return made
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from seworkbench.checks import Verdict
-from seworkbench.ui.theme import Theme, ThemeChoice, load_fonts
 from seworkbench.ui.widgets.validity_axis import (
     AFTER,
     BEFORE,
@@ -29,8 +28,7 @@ from seworkbench.ui.widgets.validity_axis import (
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-# What the offscreen platform says about every window is not about ours.
-pytestmark = [pytest.mark.qt_log_level_fail("WARNING"), pytest.mark.qt_log_ignore("This plugin does not support")]
+    from seworkbench.ui.theme import Theme
 
 NOW = datetime(2026, 11, 24, 9, 14, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -41,14 +39,6 @@ BARS = (
     ValidityBar("list", "List", NOW - 4 * DAY, NOW + 3 * DAY, Verdict.PASSED, "Revocation lists"),
     ValidityBar("endless", "List without an end", NOW - 4 * DAY, None, Verdict.NOT_CHECKED, "Revocation lists"),
 )
-
-
-@pytest.fixture
-def theme(qapp: QApplication) -> Theme:
-    load_fonts()
-    made = Theme(qapp)
-    made.choose(ThemeChoice.LIGHT)
-    return made
 
 
 @pytest.fixture
