@@ -9,6 +9,7 @@ from PySide6.QtCore import QByteArray, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QIcon, QIconEngine, QImage, QPainter, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
 
 from seworkbench.checks import Verdict
 from seworkbench.resources import resource
@@ -36,6 +37,8 @@ class _RoleEngine(QIconEngine):
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, _state: QIcon.State) -> None:
         """Draw into `rect`, keeping the icon square."""
+        if rect.isEmpty():  # where there is no room nothing can be drawn
+            return
         role = "muted" if mode is QIcon.Mode.Disabled else self._role
         colour = self._theme.roles.colour(role).name()
         if not _is_plain(painter):
@@ -49,9 +52,8 @@ class _RoleEngine(QIconEngine):
             picture = QPixmap(rect.size() * ratio)
             picture.setDevicePixelRatio(ratio)
             picture.fill(Qt.GlobalColor.transparent)
-            inner = QPainter(picture)
-            self._render(inner, QRect(QPoint(0, 0), rect.size()), colour)
-            inner.end()
+            with QPainter(picture) as inner:
+                self._render(inner, QRect(QPoint(0, 0), rect.size()), colour)
             QPixmapCache.insert(key, picture)
         painter.drawPixmap(rect.topLeft(), picture)
 
@@ -64,17 +66,21 @@ class _RoleEngine(QIconEngine):
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         """The icon as a picture."""
         pixmap = QPixmap(size)
-        if size.isEmpty():  # where there is no room nothing can be drawn
-            return pixmap
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        self.paint(painter, pixmap.rect(), mode, state)
-        painter.end()
+        if not size.isEmpty():  # such a one has nothing to paint on
+            pixmap.fill(Qt.GlobalColor.transparent)
+            with QPainter(pixmap) as painter:
+                self.paint(painter, pixmap.rect(), mode, state)
         return pixmap
 
     def clone(self) -> QIconEngine:
         """A copy, as Qt asks for when an icon is changed."""
-        return _RoleEngine(self._svg, self._theme, self._role, leading=self._leading)
+        made = _RoleEngine(self._svg, self._theme, self._role, leading=self._leading)
+        # Qt owns it from here on, but PySide would delete it with the last name that Python has for it.
+        _clones[:] = [known for known in _clones if isValid(known)] + [made]
+        return made
+
+
+_clones: list[_RoleEngine] = []
 
 
 def _is_plain(painter: QPainter) -> bool:
@@ -98,4 +104,6 @@ def icon(name: str, theme: Theme, role: str = "muted", *, leading: bool = False)
         leading: in a place wider than high, whether it stands at the left instead of in the middle; what is left
             over parts it from a text, which style sheets cannot do.
     """
-    return QIcon(_RoleEngine(_svg(name), theme, role, leading=leading))
+    # PySide makes the engine a child of the first icon: found in a cycle by Python's collector, that one would take the
+    # engine with it, from under every copy that a button or an action still paints. A copy has no such child.
+    return QIcon(QIcon(_RoleEngine(_svg(name), theme, role, leading=leading)))
