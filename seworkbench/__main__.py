@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 from seworkbench.cli.commands import COMMANDS, SINGLE
+from seworkbench.cli.status import STOPPED
 
 # Loading modules makes this many objects and no garbage: looking for some meanwhile costs a tenth of the start.
 _OBJECTS_BEFORE_COLLECTION = 100_000
@@ -22,10 +26,11 @@ def main() -> None:
     files = [Path(name) for name in arguments]
     if arguments[:1] and (arguments[0] in {*COMMANDS, *SINGLE} or not all(path.is_file() for path in files)):
         try:
-            sys.exit(_run_command(arguments))
+            result = _run_command(arguments)
         except KeyboardInterrupt:  # while modules were still being loaded
             sys.stderr.write("error: Cancelled.\n")
-            sys.exit(1)
+            result = STOPPED + signal.SIGINT
+        _leave(result)
     try:
         from seworkbench.ui.app import open_workbench  # noqa: PLC0415 - the command line never loads Qt
     except ImportError as error:  # Qt itself, or a library of the system that it needs
@@ -45,6 +50,20 @@ def _run_command(arguments: list[str]) -> int:
     result = run(arguments)
     gc.freeze()  # the end of the process frees everything anyway; nothing is looked for in it before
     return result
+
+
+def _leave(result: int) -> NoReturn:
+    """End with this exit status, or by the signal that it tells of.
+
+    A shell sees the same number either way, but ends a loop around the program only for one that a signal ended.
+    """
+    if result > STOPPED:
+        number = result - STOPPED
+        with suppress(OSError):
+            sys.stdout.flush()
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+    sys.exit(result)
 
 
 if __name__ == "__main__":

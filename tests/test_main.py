@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import runpy
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -156,5 +157,13 @@ def test_a_command_that_is_cancelled_before_it_has_loaded_says_so(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(entry, "_run_command", interrupted)
-    assert leave_with(monkeypatch, "image", "info", str(KERNEL)) == 1
+    raised: list[int] = []
+    monkeypatch.setattr(signal, "raise_signal", raised.append)
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        assert leave_with(monkeypatch, "image", "info", str(KERNEL)) == 130
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert raised == [signal.SIGINT]
     assert capsys.readouterr().err == "error: Cancelled.\n"

@@ -7,6 +7,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from seworkbench.cli.status import Stopped
+from seworkbench.errors import Cancelled
 from seworkbench.jobs import Job
 
 if TYPE_CHECKING:
@@ -45,11 +47,17 @@ def foreground_job(*, quiet: bool = False) -> Iterator[Job]:
 
     Args:
         quiet: show no progress.
+
+    Raises:
+        Stopped: if it was cancelled so.
     """
     bar = _Bar()
     job = Job(bar) if sys.stderr.isatty() and not quiet else Job()
+    stopped_by = signal.SIGINT
 
-    def cancel(_number: int, _frame: FrameType | None) -> None:
+    def cancel(number: int, _frame: FrameType | None) -> None:
+        nonlocal stopped_by
+        stopped_by = signal.Signals(number)
         job.cancel()
         # Before its first phase the job looks at nothing, and nothing is half-done: stop right here.
         if not job.started:
@@ -58,6 +66,8 @@ def foreground_job(*, quiet: bool = False) -> Iterator[Job]:
     previous = {number: signal.signal(number, cancel) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield job
+    except (Cancelled, KeyboardInterrupt):
+        raise Stopped(stopped_by) from None
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

@@ -8,6 +8,7 @@ of the interface.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ exit status:
   1  could not be done
   2  wrong usage
   3  checked, and the check failed
+  130, 143  stopped by Ctrl-C, by SIGTERM; nothing half-done is left
 """
 
 
@@ -50,12 +52,15 @@ def run(arguments: Sequence[str]) -> int:
     try:
         result = _run(list(arguments))
         sys.stdout.flush()
+    except status.Stopped as stopped:
+        write_error(stopped)
+        return status.STOPPED + stopped.number
     except SeError as error:
         write_error(error)
         return _STATUS.get(type(error), status.NOT_DONE)
     except KeyboardInterrupt:
         write_message("error", "Cancelled.")
-        return status.NOT_DONE
+        return status.STOPPED + signal.SIGINT
     except BrokenPipeError:
         # Whoever read the output has what it wanted; keep the interpreter from complaining when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

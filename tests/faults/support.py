@@ -31,6 +31,7 @@ HOST_DOCUMENT = DATA / "pki/host1.crt"
 KERNEL_SIZE = 0x11000
 NOBODY = 65534
 DONE, NOT_DONE, USAGE, CHECK_FAILED = range(4)
+STOPPED = 128  # and the number of the signal
 EARLIER = b"what was here before\n"
 
 
@@ -54,9 +55,9 @@ class Ended:
     def errors(self) -> list[str]:
         return [line for line in self.err.splitlines() if line.startswith("error:")]
 
-    def require_one_clear_error(self, *named: object) -> str:
-        """Exit status 1 and one error that names what it is about; returns the whole message."""
-        assert self.status == NOT_DONE, (self.status, self.err)
+    def require_one_clear_error(self, *named: object, status: int = NOT_DONE) -> str:
+        """That exit status and one error that names what it is about; returns the whole message."""
+        assert self.status == status, (self.status, self.err)
         assert self.out == ""
         assert len(self.errors) == 1, self.err
         for name in named:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .support import DONE, EARLIER, IMAGES, Launcher, is_whole_image, kill, names_in
+from .support import DONE, EARLIER, IMAGES, STOPPED, Launcher, is_whole_image, kill, names_in
 
 if TYPE_CHECKING:
     from .support import Ended, Yard
@@ -128,7 +128,7 @@ def test_create_that_is_asked_to_stop_leaves_nothing_even_without_another_start(
         assert yard.left() == []
         assert names_in(keys) == []
         if ended.status != -number:  # before the program could take the signal, the system ends it
-            assert "Cancelled." in ended.require_one_clear_error()
+            assert "Cancelled." in ended.require_one_clear_error(status=STOPPED + number)
     assert stopped > 5, "most signals came too late"
 
 
@@ -141,7 +141,7 @@ def test_extract_that_is_asked_to_stop_leaves_nothing_even_without_another_start
     assert launcher.run(words).status == DONE
     for amount in (1, BIG // 3, BIG // 2):
         ended = interrupted(launcher, yard.extract("-q", image=big), amount, signal.SIGTERM, named=named)
-        assert "Cancelled." in ended.require_one_clear_error()
+        assert "Cancelled." in ended.require_one_clear_error(status=STOPPED + signal.SIGTERM)
         assert yard.left() == []
 
 
