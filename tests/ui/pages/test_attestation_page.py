@@ -853,6 +853,26 @@ def test_a_case_is_renamed_in_the_list(page: AttestationDesk) -> None:
     assert not cases.model.setData(cases.model.index(0, 1), "x")
 
 
+@pytest.mark.parametrize("width", [1440, 1040])
+def test_what_a_case_came_to_is_read_to_its_end_in_the_list(page: AttestationDesk, width: int) -> None:
+    page.drop_foreign(header="other.hdr")
+    page.click("All cases")
+    page.page.window().resize(width, 900)
+    page.settle()
+    table = page.page.start.cases.table
+    model = page.page.start.cases.model
+    verdict = model.index(0, model.columnCount() - 1)
+    words = verdict.data()
+    assert words.endswith(".")
+    room = table.visualRect(verdict)
+    metrics = table.fontMetrics()
+    # Beside the sign, and with what a cell leaves free on either side.
+    width_of_words = room.width() - table.iconSize().width() - 4 * metrics.averageCharWidth()
+    needed = metrics.boundingRect(0, 0, width_of_words, 900, Qt.TextFlag.TextWordWrap, words).height()
+    assert room.height() >= needed > metrics.height()
+    assert table.viewport().rect().contains(room)
+
+
 def test_a_case_keeps_what_was_typed_when_it_gets_another_name(page: AttestationDesk) -> None:
     chosen(page)
     page.page.session.open_step(steps.CREATE)

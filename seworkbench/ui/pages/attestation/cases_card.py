@@ -41,7 +41,7 @@ _ROW = 26
 _EDITOR_ROOM = 70
 _LEAST = 140  # a few rows
 # Unscaled: columns whose texts may be long, and the width of the card from which on a column is shown.
-_WIDTHS = {_TITLE: 190, _IMAGE: 130}
+_WIDTHS = {_TITLE: 150, _IMAGE: 130}
 _NEEDED = {_BEGUN: 1100, _IMAGE: 680, _MACHINE: 540}
 
 
@@ -197,9 +197,11 @@ class CasesCard(Card):
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.table.setShowGrid(False)
-        self.table.setWordWrap(False)
         self.table.setTabKeyNavigation(False)
+        # What a case came to is a sentence: a row is as high as that needs.
+        self.table.setWordWrap(True)
         self.table.verticalHeader().hide()
+        self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header = self.table.horizontalHeader()
         header.setHighlightSections(False)
         header.setStretchLastSection(True)
@@ -280,7 +282,7 @@ class CasesCard(Card):
             made.setEnabled(self.chosen() is not None)
 
     def _restyle(self) -> None:
-        self.table.verticalHeader().setDefaultSectionSize(self._theme.pixels(_ROW))
+        self.table.verticalHeader().setMinimumSectionSize(self._theme.pixels(_ROW))
         for column, width in _WIDTHS.items():
             self.table.setColumnWidth(column, self._theme.pixels(width))
         self._fit(self.table.width())

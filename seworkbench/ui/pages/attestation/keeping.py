@@ -6,7 +6,7 @@ It is no job that anybody would want to see or stop. When the workspace is close
 from __future__ import annotations
 
 import sys
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -28,8 +28,7 @@ class Keeping(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._thread = ThreadPoolExecutor(1, "keeping")
-        self._written: set[Future[None]] = set()
+        self._thread: ThreadPoolExecutor | None = None  # while a workspace is written to
         self._waiting = 0
         self._ended.connect(self._end)
 
@@ -41,12 +40,14 @@ class Keeping(QObject):
     def write(self, workspace: Workspace, function: Callable[[Workspace], object]) -> None:
         """Have something written, and all cases read afterwards."""
         self._waiting += 1
-        self._written = {task for task in self._written if not task.done()}
-        self._written.add(self._thread.submit(self._write, workspace, function))
+        self._thread = self._thread or ThreadPoolExecutor(1, "keeping")
+        self._thread.submit(self._write, workspace, function)
 
     def finish(self) -> None:
-        """Wait until everything is written."""
-        wait(self._written)
+        """Wait until everything is written, and end the thread; the next writing begins another."""
+        if self._thread is not None:
+            self._thread.shutdown()
+            self._thread = None
 
     def _write(self, workspace: Workspace, function: Callable[[Workspace], object]) -> None:
         """Called on the thread."""
