@@ -8,6 +8,8 @@
 
 No message carries secret bytes: values that may be secret travel as `seworkbench.secret.Secret`, whose
 text form shows only the length.
+
+Any other exception is a defect of the program (seworkbench.defects).
 """
 
 from __future__ import annotations

@@ -6,14 +6,13 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication
 
-from seworkbench import __version__
+from seworkbench.ui.defects import Defects
 from seworkbench.ui.pages.page_list import PageEntry
 from seworkbench.ui.pasted import remove_left_pasted
 from seworkbench.ui.settings import settings_file
@@ -24,10 +23,13 @@ from seworkbench.workspace.places import workspace_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
     from seworkbench.ui.pages.page import Page
     from seworkbench.ui.pages.trust.session import TrustSession
+
+# A thread that computes lets the window go on after so many seconds. With Python's own 5 ms, the hundreds of calls of
+# one repaint, each of which may have to wait that long, add up to what can be seen.
+TURN = 0.0005
 
 
 class _Parts:
@@ -168,12 +170,13 @@ def open_workbench(files: list[Path]) -> int:
             "       Use the command line (seworkbench --help), or start it where a display is.\n"
         )
         return 1
+    sys.setswitchinterval(TURN)
     application = QApplication(sys.argv[:1])
     application.setApplicationName("seworkbench")
     application.setApplicationDisplayName("SE Workbench")
     application.setStyle("Fusion")
     window = make_window(settings_file(), workspace_path())
-    sys.excepthook = _show_defect
+    sys.excepthook = Defects(window, window.workbench.theme).take
     window.completed.connect(remove_left_pasted)
     window.show()
     if files:
@@ -186,19 +189,3 @@ def _has_display() -> bool:
     if sys.platform != "linux":
         return True
     return any(os.environ.get(name) for name in ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"))
-
-
-def _show_defect(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """An exception nobody expected: say so, offer the report, go on.
-
-    The report names places in the program and the kind of error, not its message: that could quote anything.
-    """
-    if issubclass(kind, KeyboardInterrupt):
-        QApplication.quit()
-        return
-    del error
-    places = "".join(traceback.format_list(traceback.extract_tb(trace)))
-    box = QMessageBox(QMessageBox.Icon.Critical, "A defect in SE Workbench", "Something went wrong inside the program.")
-    box.setInformativeText("Your files are not touched by this. Please report it with the details below.")
-    box.setDetailedText(f"SE Workbench {__version__}, Python {sys.version.split()[0]}\n{kind.__name__}\n{places}")
-    box.exec()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
+from seworkbench.defects import WorkerDefect
 from seworkbench.errors import Cancelled, SeError
 from seworkbench.jobs import Job, Progress
 
@@ -176,7 +177,7 @@ class _Worker(QObject):
             job.end(cancelled=True)
         else:
             job.end(error=SeError("A defect in the program ended the job."))
-            raise RuntimeError(f"worker: {message.get('defect', message)}")
+            raise WorkerDefect(message["defect"])
 
     def _ended(self) -> None:
         job, self._job = self._job, None

@@ -9,9 +9,9 @@ import queue
 import sys
 import threading
 import time
-import traceback
 from typing import TYPE_CHECKING, Any, TextIO
 
+from seworkbench.defects import defect_report
 from seworkbench.errors import Cancelled, SeError
 from seworkbench.jobs import Job
 from seworkbench.worker.tasks import TASKS
@@ -53,8 +53,8 @@ def perform(request: dict[str, Any], job: Job) -> dict[str, Any]:
         return {"cancelled": True}
     except SeError as error:
         return {"error": {"what": error.what, "where": error.where, "remedy": error.remedy}}
-    except Exception:  # noqa: BLE001 - the window must hear of every end; it shows this as a defect
-        return {"defect": traceback.format_exc()}
+    except Exception as defect:  # noqa: BLE001 - the window must hear of every end; it shows this as a defect
+        return {"defect": defect_report(defect)}
 
 
 def serve(lines: TextIO, output: TextIO) -> None:

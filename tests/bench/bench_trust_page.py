@@ -39,7 +39,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from seworkbench.ui.app import make_window
+from seworkbench.ui.app import TURN, make_window
 from seworkbench.ui.pages.trust import session as session_module
 from seworkbench.ui.pages.trust.page import TrustPage
 from tests.trust.pki import AT, BEGIN, ListDraft, document, estate, host_key, pem
@@ -199,6 +199,7 @@ def measure(count: int, steps: int = STEPS) -> dict[str, Any]:
     """Do everything with so many host keys; `steps` as for Watch."""
     report: dict[str, Any] = {"keys": count, "load_average": os.getloadavg()[0]}
     session_module.present = lambda: AT  # the lists of the chain are valid then
+    sys.setswitchinterval(TURN)
     with tempfile.TemporaryDirectory(prefix="seworkbench-bench-") as name:
         folder = Path(name)
         documents = folder / "documents"

@@ -34,7 +34,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import QElapsedTimer, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
-from seworkbench.ui.app import make_window
+from seworkbench.ui.app import TURN, make_window
 from seworkbench.ui.pages.build.page import BuildPage
 from seworkbench.ui.pages.inspect.page import InspectPage
 from seworkbench.ui.theme import ThemeChoice
@@ -125,6 +125,7 @@ def first_paint(rounds: int = 5) -> float:
 
 def opened_window(folder: Path) -> MainWindow:
     """The window, once everything that happens at its start is over."""
+    sys.setswitchinterval(TURN)
     window = make_window(folder / "settings.json")
     window.resize(1440, 900)
     window.show()

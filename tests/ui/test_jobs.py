@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 import time
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PySide6.QtTest import QTest
 
+from seworkbench.defects import WorkerDefect
 from seworkbench.errors import SeError
 from seworkbench.jobs import Job, Progress
 from seworkbench.ui import jobs as jobs_module
@@ -200,7 +202,10 @@ def test_a_defect_in_the_worker_ends_the_job_and_is_raised_here(
         how, error = listener.wait()
     assert how == "failed"
     assert "defect" in error.what
-    assert len(raised) == 1
+    (met,) = (defect for _, defect, _ in raised)
+    assert isinstance(met, WorkerDefect)
+    assert re.match(r"KeyError\n  seworkbench/worker/__main__.py, line \d+, in perform\n", met.report)
+    assert "no such task" not in met.report
     assert jobs.running == []
     assert verify(jobs, str(images.get("default"))).wait()[0] == "done"
 

@@ -162,7 +162,7 @@ def test_a_request_that_makes_no_sense_is_a_defect_and_the_worker_lives(
     running: Worker, image: Path, request_line: dict[str, Any]
 ) -> None:
     running.write(json.dumps(request_line) + "\n")
-    assert "Traceback" in running.end()[1]["defect"]
+    assert "seworkbench/worker/__main__.py" in running.end()[1]["defect"]
     running.ask("verify", image=str(image))
     assert "result" in running.end()[1]
 
@@ -172,10 +172,8 @@ def test_cancel_ends_the_job_and_not_the_worker(
 ) -> None:
     running.ask("build", order=order, keys={})
     running.wait_for_progress()
-    begun = time.monotonic()
     running.write("cancel\n")
     assert running.end()[1] == {"cancelled": True}
-    assert time.monotonic() - begun < 1
     assert list(folder.iterdir()) == []
     running.ask("verify", image=str(image))
     assert "result" in running.end()[1]
@@ -198,7 +196,7 @@ def test_a_worker_that_loses_its_window_ends_without_a_word_and_leaves_nothing(
     running.wait_for_progress()
     for name in pipes:
         getattr(running.process, name).close()
-    assert running.process.wait(timeout=10) == 0
+    assert running.process.wait(timeout=60) == 0
     assert running.process.stderr is not None
     assert running.process.stderr.read() == ""
     assert list(folder.iterdir()) == []
@@ -253,7 +251,7 @@ def test_a_cancel_right_behind_its_request_is_not_lost(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(
-    ("raised", "key"), [(SeError("Bad.", where="here", remedy="Mend it."), "error"), (KeyError("x"), "defect")]
+    ("raised", "key"), [(SeError("Bad.", where="quoted", remedy="Mend it."), "error"), (KeyError("quoted"), "defect")]
 )
 def test_every_end_is_a_message(monkeypatch: pytest.MonkeyPatch, raised: Exception, key: str) -> None:
     def task(job: Job) -> dict[str, Any]:
@@ -263,4 +261,4 @@ def test_every_end_is_a_message(monkeypatch: pytest.MonkeyPatch, raised: Excepti
     monkeypatch.setitem(TASKS, "task", task)
     message = worker.perform({"job": "task", "arguments": {}}, Job())
     assert list(message) == [key]
-    json.dumps(message)
+    assert ("quoted" in json.dumps(message)) == isinstance(raised, SeError)

@@ -18,10 +18,6 @@ from PySide6.QtCore import QObject, Signal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# A thread that computes lets the window go on after so many seconds. With Python's own 5 ms, the hundreds of calls of
-# one repaint, each of which may have to wait that long, add up to what can be seen.
-_TURN = 0.0005
-
 
 @contextmanager
 def making_much() -> Iterator[None]:
@@ -47,7 +43,6 @@ class LatestOnly(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        sys.setswitchinterval(min(_TURN, sys.getswitchinterval()))
         self._thread = ThreadPoolExecutor(1, "judging")
         self._waiting: Callable[[], Any] | None = None
         self._running = False
