@@ -85,6 +85,9 @@ class Cause:
     groups: tuple[str, ...]
     sentences: tuple[str, ...]
 
+    def __str__(self) -> str:
+        return " ".join(self.sentences)
+
 
 @dataclass(frozen=True, slots=True)
 class CauseSearch:
@@ -203,7 +206,9 @@ def _user_data(values: BlockValues, known: Known) -> Iterator[Substitution]:
             yield _replacing("user data", "Zeros were added behind the user data.", user_data=stripped)
     for name, other in known.user_data:
         if other != content:
-            yield _replacing("user data", f"The user data {name} was measured.", user_data=other)
+            yield _replacing(
+                "user data", f"The user data measured was {name}, not what the response says.", user_data=other
+            )
 
 
 def _additional(

@@ -381,7 +381,7 @@ def _equal(computed: bytes, received: bytes) -> Check:
 def _cause(search: CauseSearch) -> Check:
     tried = ("tried", f"{search.tried} blocks: {', '.join(search.groups)}")
     if search.cause:
-        return CAUSE.note(f"It would be equal so: {' '.join(search.cause.sentences)}", tried)
+        return CAUSE.note(f"{search.cause} With that taken into account, both would be equal.", tried)
     return CAUSE.note(
         "No replacement of a single piece explains it: another image was started, the image was built again, or the "
         "response was edited.",

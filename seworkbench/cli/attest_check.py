@@ -111,7 +111,8 @@ def run(args: argparse.Namespace) -> int:
     require_outputs(args, (output, args.report), reads=(args.user_data,) if args.user_data else ())
     policies = _policies(args)
     response = read_whole(source, MAX_EXCHANGE_FILE_SIZE)
-    verification = verify(args, response, policies.host_keys)
+    expected = ((str(args.user_data), policies.user_data),) if policies.user_data else ()
+    verification = verify(args, response, policies.host_keys, expected)
     if verification.error is not None:
         raise named_content(verification.error, source)
     if args.firmware:

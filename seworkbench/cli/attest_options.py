@@ -157,29 +157,33 @@ def read_known(args: Namespace) -> Known:
     )
 
 
-def verify(args: Namespace, response: bytes, host_keys: tuple[KnownHostKey, ...]) -> AttestationVerification:
+def verify(
+    args: Namespace, response: bytes, host_keys: tuple[KnownHostKey, ...], user_data: tuple[tuple[str, bytes], ...] = ()
+) -> AttestationVerification:
     """Verify a response as the options of `add_verification` say; nothing is kept unless they name a workspace.
 
     Args:
         args: the options of the command.
         response: the response.
         host_keys: those that are known by name.
+        user_data: what the guest could have had measured, each with a name.
 
     Raises:
         SeError: if a file or the workspace is unusable.
     """
     now = datetime.now(UTC)
+    known = dataclasses.replace(read_known(args), host_keys=host_keys, user_data=user_data)
     if args.at is not None and not args.quiet:
         write_message("warning", f"Verified for {args.at.isoformat()}, not for now: a simulation.")
     if args.workspace is None:
-        return _verify(args, response, host_keys, now)
+        return _verify(args, response, known, now)
     from seworkbench.workspace.places import workspace_path  # noqa: PLC0415 - only who asks for it pays for loading it
     from seworkbench.workspace.workspace import open_workspace  # noqa: PLC0415 - as above
 
     with open_workspace(workspace_path(args.workspace)) as workspace:
         if not workspace.kept:
             write_message("warning", workspace.notice)
-        done = _verify(args, response, host_keys, now)
+        done = _verify(args, response, known, now)
         digest = done.arcb_sha256
         # Anybody can make an answer that is not equal to a request that others wait for: it does not count.
         if digest is None or not done.measurement_equal:
@@ -189,12 +193,9 @@ def verify(args: Namespace, response: bytes, host_keys: tuple[KnownHostKey, ...]
     return dataclasses.replace(done, known=dataclasses.replace(done.known, seen=seen))
 
 
-def _verify(
-    args: Namespace, response: bytes, host_keys: tuple[KnownHostKey, ...], now: datetime
-) -> AttestationVerification:
+def _verify(args: Namespace, response: bytes, known: Known, now: datetime) -> AttestationVerification:
     from seworkbench.attestation.verify import verify_response  # noqa: PLC0415
 
-    known = dataclasses.replace(read_known(args), host_keys=host_keys)
     header, key = read_header(args.hdr), read_protection_key(args.arpk)
     return verify_response(response, header, key, at=args.at or now, known=known)
 

@@ -319,7 +319,7 @@ class Stage:
         known = Known(
             host_keys=(host,),
             requests=others,
-            user_data=(("that is expected", USER_DATA),),
+            user_data=(("the expected one", USER_DATA),),
             record=read_record(record_path(exchange.request)),
             seen=seen,
         )

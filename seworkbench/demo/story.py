@@ -139,7 +139,7 @@ def _cause(result: PolicyResult) -> str:
     search = result.verification.search
     if search is None:
         return "The measurement is equal."
-    return f"The measurement differs. {' '.join(search.cause.sentences) if search.cause else 'The cause is not known.'}"
+    return f"The measurement differs. {search.cause or 'The cause is not known.'}"
 
 
 def _revoked(stage: Stage, job: Job) -> Outcome:

@@ -232,8 +232,8 @@ def test_another_known_header_is_named() -> None:
 
 def test_user_data_that_was_removed_added_or_exchanged_is_found() -> None:
     known = Known(user_data=(("hello.txt", b"hello"),))
-    assert "hello.txt was measured" in cause(verify(edited(user_data=b""), known=known))
-    assert "hello.txt was measured" in cause(verify(edited(user_data=b"bye"), known=known))
+    assert "user data measured was hello.txt" in cause(verify(edited(user_data=b""), known=known))
+    assert "user data measured was hello.txt" in cause(verify(edited(user_data=b"bye"), known=known))
     quiet = parse_response(answered(user_data=b""))
     added = build_response(
         quiet.arcb, measurement=quiet.measurement or b"", cuid=CUID, additional=quiet.additional or b"", user_data=b"x"

@@ -379,6 +379,16 @@ def test_a_response_that_is_not_verified_is_not_judged(place: Place) -> None:
     assert read_yaml(Path(place.file("res")).read_text())["successful"] == "false"
 
 
+def test_user_data_changed_on_its_way_is_told_where_the_right_one_is_given(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = parse_response(Path(place.file("resp.bin")).read_bytes())
+    parts = [file.measurement, file.additional, b"other", file.cuid]
+    Path(place.file("bad")).write_bytes(independent.exchange(file.arcb, *(part or b"" for part in parts)))
+    assert attest("check", *place.verification("bad"), "-o", place.file("res"), "-u", place.file("ud")) == 3
+    assert f"The user data measured was {place.file('ud')}" in " ".join(capsys.readouterr().out.split())
+
+
 def test_a_wrong_key_is_an_error_and_writes_no_result(place: Place) -> None:
     Path(place.file("arpk.key")).write_bytes(bytes(32))
     assert attest("check", *place.verification(), "-o", place.file("res"), "-u", place.file("ud")) == 1

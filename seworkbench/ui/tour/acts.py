@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from seworkbench.ui.window import MainWindow
 
 # How the attestation cases are called.
-_OUR_CASE, _NEXT_CASE = "Payroll guest", "Payroll guest, next day"
+_OUR_CASE, _NEXT_CASE = "Payroll", "Payroll, next day"
 # Frames for which a call stands while an attacked image starts: by then everybody knows how a start goes.
 _QUICK_PACE = 18
 T = TypeVar("T")

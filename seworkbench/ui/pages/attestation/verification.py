@@ -115,7 +115,7 @@ def judge(question: Question, job: Job) -> Judged:
         other_knowledge(question.cases, question.case.number, states),
         host_keys=question.host_keys,
         record=files.record,
-        user_data=(("that is expected", question.policies.user_data),) if question.policies.user_data else (),
+        user_data=(("the expected one", question.policies.user_data),) if question.policies.user_data else (),
     )
     job.check()
     with read_protection_key(Path(state.key_path)) as key:

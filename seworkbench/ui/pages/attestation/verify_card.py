@@ -238,7 +238,7 @@ class VerifyCard(StepCard):
         if search is None:
             return
         if search.cause is not None:
-            text = f"Likely cause: {' '.join(search.cause.sentences)} With that replaced, both would be equal."
+            text = f"Likely cause: {search.cause} With that taken into account, both would be equal."
         else:
             text = (
                 "No replacement of a single piece, or of two, explains it: another image was started, the image was "
