@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import pytest
@@ -16,6 +16,7 @@ from seworkbench.attestation.policy import Policies, PolicyResult, check_policie
 from seworkbench.attestation.request import RequestHost, create_request, request_flags
 from seworkbench.attestation.result import policy_record, read_yaml, to_yaml
 from seworkbench.attestation.secret_store import (
+    MOST_SEARCHED_SECRETS,
     AddedSecret,
     ExpectedStore,
     find_store,
@@ -112,6 +113,39 @@ def test_no_policy_is_not_checked_and_not_passed() -> None:
     assert "No policy was given" in result.issues[0]
 
 
+def test_that_no_policy_was_given_is_said_first() -> None:
+    assert [leaf.id for leaf in check(Policies()).policy.leaves()][:2] == [
+        "attest.policy.given",
+        "attest.policy.image-host-key",
+    ]
+
+
+@pytest.mark.parametrize(
+    "policies",
+    [
+        Policies(host_keys=(FIRST,)),
+        Policies(user_data=b"hello"),
+        Policies(store=ExpectedStore(SECRETS, locked=True)),
+        Policies(ask_firmware=True, firmware=FIRMWARE),
+        Policies(cuid=CUID),
+    ],
+    ids=["host keys", "user data", "secret store", "firmware", "configuration UID"],
+)
+def test_a_single_policy_is_one(policies: Policies) -> None:
+    result = check(policies)
+    assert policies.any_given
+    assert result.policy.find("attest.policy.given") is None
+    assert result.successful
+
+
+def test_an_issue_is_one_sentence_for_each_policy_that_failed() -> None:
+    result = check(dataclasses.replace(EVERYTHING, user_data=b"other", cuid=bytes(16)))
+    assert result.issues == (
+        "The provided user data does not match the user data from the attestation response.",
+        "They differ.",
+    )
+
+
 def test_values_that_nobody_compared_are_warnings() -> None:
     content = answer()
     verification = verify_response(content, recorded.header(), recorded.key("all"), at=AT)
@@ -162,6 +196,26 @@ def test_nothing_is_judged_on_a_response_that_failed() -> None:
     assert "secret_store" not in record
 
 
+@pytest.mark.parametrize(
+    ("policies", "asked"),
+    [
+        (Policies(), set()),
+        (Policies(host_keys=(FIRST,)), {"image-host-key", "attestation-host-key"}),
+        (Policies(user_data=b""), {"user-data"}),
+        (Policies(cuid=CUID), {"cuid"}),
+        (Policies(store=ExpectedStore((), locked=True)), {"secret-store"}),
+        (Policies(ask_firmware=True), {"firmware"}),
+    ],
+    ids=["nothing", "host keys", "user data", "configuration UID", "secret store", "firmware"],
+)
+def test_what_was_asked_counts_though_it_cannot_be_judged(policies: Policies, asked: set[str]) -> None:
+    content = answer()
+    verification = verify_response(content, recorded.header("other.hdr"), recorded.key("all"), at=AT)
+    result = check_policies(verification, policies, content, demand_policy=False)
+    assert {leaf.id.rpartition(".")[2] for leaf in result.policy.leaves() if leaf.required} == asked
+    assert all("was not verified" in leaf.reason for leaf in result.policy.leaves())
+
+
 def test_nothing_is_judged_with_a_wrong_protection_key() -> None:
     content = answer()
     verification = verify_response(content, recorded.header(), recorded.key("both"), at=AT)
@@ -207,6 +261,21 @@ def test_both_hashes_are_judged_whatever_is_demanded() -> None:
     assert row(result, "attestation-host-key").verdict is Verdict.FAILED
 
 
+def test_what_the_hash_of_a_key_is_and_what_it_was_compared_with_is_shown() -> None:
+    passed = row(check(EVERYTHING), "image-host-key")
+    assert passed.evidence[0].value == f"{HOST1.hex()} (key slot 1 of the SE header, key slot 1 of the request)"
+    many = tuple(KnownHostKey(f"{number}.crt", bytes([number]) * 32) for number in range(10))
+    failed = row(check(Policies(host_keys=many)), "attestation-host-key")
+    assert [item.label for item in failed.evidence[1:]] == [f"document {number}.crt" for number in range(8)]
+    assert failed.evidence[1].value == bytes(32).hex()
+
+
+def test_the_document_with_the_key_of_the_answer_is_the_one_that_is_named() -> None:
+    result = check(dataclasses.replace(EVERYTHING, host_keys=(SECOND, FIRST)))
+    assert result.document_for(PART_KINDS[0]) == FIRST
+    assert row(result, "image-host-key").reason == "It is the key of host1.crt."
+
+
 # --- user data, configuration UID ------------------------------------------------------------------------------------
 
 
@@ -223,12 +292,40 @@ def test_empty_user_data_and_none_are_the_same() -> None:
     assert row(check(Policies(user_data=b"x"), content, name="none"), "user-data").verdict is Verdict.FAILED
 
 
+@pytest.mark.parametrize(
+    ("expected", "found", "shown"),
+    [
+        (b"hello", b"hello", ("Byte for byte.", "68656c6c6f", "68656c6c6f")),
+        (b"", b"", ("There is none, as expected.", "none", "none")),
+    ],
+)
+def test_expected_user_data_is_shown_beside_what_came(
+    expected: bytes, found: bytes, shown: tuple[str, str, str]
+) -> None:
+    judged = row(check(Policies(user_data=expected), answer(user_data=found)), "user-data")
+    assert (judged.reason, *(item.value for item in judged.evidence)) == shown
+
+
 def test_another_configuration_uid_fails() -> None:
     assert row(check(Policies(cuid=bytes(16))), "cuid").verdict is Verdict.FAILED
     assert row(check(Policies(cuid=CUID)), "cuid").verdict is Verdict.PASSED
 
 
 # --- secret store ----------------------------------------------------------------------------------------------------
+
+
+def test_how_many_secrets_there_are_and_whether_more_can_be_added_is_said() -> None:
+    assert row(check(EVERYTHING), "secret-store").reason == "4 secrets, locked."
+    one = secret_store_hash((SECRETS[0].tag,), locked=False)
+    content = answer(parts=HOST1 + HOST1 + one + STATE)
+    found = row(check(Policies(store=ExpectedStore(SECRETS[:1], locked=False)), content), "secret-store")
+    assert found.reason == "1 secret, not locked."
+
+
+def test_an_empty_store_is_found_where_secrets_were_expected() -> None:
+    content = answer(parts=HOST1 + HOST1 + secret_store_hash((), locked=False) + STATE)
+    found = row(check(Policies(store=ExpectedStore(SECRETS[:1], locked=True)), content), "secret-store")
+    assert "It fits no secret, in this order, and an open store." in found.reason
 
 
 def test_a_store_in_another_order_fails_and_the_right_order_is_found() -> None:
@@ -266,6 +363,14 @@ def test_many_secrets_are_compared_but_not_searched() -> None:
     reason = row(check(Policies(store=ExpectedStore(many, locked=True))), "secret-store").reason
     assert "more than 7 secrets" in reason
     assert find_store(many, bytes(64)) is None
+
+
+def test_as_many_secrets_as_are_searched_are_found_in_another_order() -> None:
+    seven = tuple(AddedSecret(f"{number}", bytes([number]) * 16) for number in range(MOST_SEARCHED_SECRETS))
+    swapped = (*seven[:-2], seven[-1], seven[-2])
+    content = answer(parts=HOST1 + HOST1 + secret_store_hash((secret.tag for secret in swapped), locked=True) + STATE)
+    reason = row(check(Policies(store=ExpectedStore(seven, locked=True)), content), "secret-store").reason
+    assert "It fits 0, 1, 2, 3, 4, 6, 5, in this order" in reason
 
 
 def test_a_missing_store_hash_fails_if_the_store_is_asked_for() -> None:
@@ -313,6 +418,16 @@ def test_what_the_service_says_decides(changes: dict[str, object], verdict: Verd
     assert not result.successful
 
 
+def test_what_the_service_said_is_shown_word_for_word() -> None:
+    shown = {item.label: item.value for item in row(check(EVERYTHING), "firmware").evidence}
+    assert shown == {
+        "asked": "https://example.invalid/v1/verify at 2026-11-01T00:00:00+00:00",
+        "SHA-256 of the state": hashlib.sha256(STATE).hexdigest(),
+        "reference": "42",
+        "signed hash, signature not verified": "01" * 32,
+    }
+
+
 def test_a_service_that_was_not_asked_leaves_the_policy_open() -> None:
     result = check(Policies(ask_firmware=True))
     assert row(result, "firmware").verdict is Verdict.NOT_CHECKED
@@ -337,6 +452,14 @@ def test_a_request_that_was_used_before_is_a_warning(seen: tuple[datetime, ...] 
     assert row(check(EVERYTHING, known=Known(seen=seen)), "freshness").verdict is verdict
 
 
+def test_earlier_answers_to_a_request_are_dated_the_last_of_them_if_there_are_many() -> None:
+    content = answer()
+    seen = tuple(AT + timedelta(days=day) for day in range(5))
+    found = row(check(EVERYTHING, content, known=Known(seen=seen)), "freshness")
+    assert [f"2026-11-0{day}" in found.reason for day in range(1, 6)] == [False, False, True, True, True]
+    assert found.evidence[0].value == hashlib.sha256(independent.request_in(content)).hexdigest()
+
+
 def test_the_record_of_the_request_tells_whether_documents_were_verified() -> None:
     content = answer()
     digest = hashlib.sha256(independent.request_in(content)).digest()
@@ -349,7 +472,9 @@ def test_the_record_of_the_request_tells_whether_documents_were_verified() -> No
     assert (found.verdict, found.reason) == (Verdict.WARNING, "Not verified: host1.crt.")
 
     other = dataclasses.replace(record, arcb_sha256=bytes(32))
-    assert "another request" in row(check(EVERYTHING, known=Known(record=other)), "documents").reason
+    found = row(check(EVERYTHING, known=Known(record=other)), "documents")
+    assert found.verdict is Verdict.WARNING
+    assert "another request" in found.reason
 
 
 def test_a_document_known_to_be_unverified_is_a_warning() -> None:
