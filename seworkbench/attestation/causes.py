@@ -103,6 +103,11 @@ class CauseSearch:
     tried: int
     groups: tuple[str, ...]
 
+    @property
+    def amount(self) -> str:
+        """How many blocks were measured, in words."""
+        return f"{self.tried} block{'' if self.tried == 1 else 's'}"
+
 
 def find_cause(
     attempt: Attempt, received: bytes, arcb: Arcb, known: Known, header_keys: tuple[bytes, ...]

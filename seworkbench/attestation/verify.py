@@ -379,7 +379,7 @@ def _equal(computed: bytes, received: bytes) -> Check:
 
 
 def _cause(search: CauseSearch) -> Check:
-    tried = ("tried", f"{search.tried} blocks: {', '.join(search.groups)}")
+    tried = ("tried", f"{search.amount}: {', '.join(search.groups)}")
     if search.cause:
         return CAUSE.note(f"{search.cause} With that taken into account, both would be equal.", tried)
     return CAUSE.note(

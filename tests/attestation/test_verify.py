@@ -78,6 +78,65 @@ def test_both_measurements_are_shown_as_evidence() -> None:
     assert len(evidence[0].value) == 128
 
 
+def test_every_step_of_a_good_answer_is_there_and_passed() -> None:
+    steps = {leaf.id: leaf for leaf in verify(answered()).check.leaves()}
+    assert list(steps) == [
+        "attest.response.form",
+        "attest.response.reserved",
+        "attest.response.tail",
+        "attest.request.form",
+        "attest.request.reserved",
+        "attest.request.flags",
+        "attest.request.opens",
+        "attest.header.found",
+        "attest.measurement.equal",
+        "attest.data.complete",
+        "attest.data.unasked",
+        "attest.data.image-phkh",
+        "attest.data.attestation-phkh",
+    ]
+    assert all(leaf.verdict is Verdict.PASSED and leaf.required for leaf in steps.values())
+    assert steps["attest.request.flags"].reason == "Set: nonce, image host key hash, attestation host key hash."
+    assert steps["attest.data.complete"].evidence[0].value == "Image PHKH (32 bytes), Attestation PHKH (32 bytes)"
+    assert steps["attest.data.attestation-phkh"].reason == (
+        "Key slot 1 of 2. Known as: key slot 1 of the SE header, key slot 1 of the request."
+    )
+
+
+def test_a_request_that_asked_for_nothing_says_so() -> None:
+    found = step(verify(answered("none"), "none"), "attest.data.complete")
+    assert (found.reason, found.evidence[0].value) == ("Nothing was asked for.", "nothing")
+
+
+def test_the_json_names_everything_that_was_judged() -> None:
+    content = answered("both")
+    file = parse_response(content)
+    phkh = independent.key_hash(recorded.host(1).public_key())
+    found = verify(content, known=Known(host_keys=(KnownHostKey("host1.crt", phkh),)))
+    record = found.to_json()
+    assert (record["verified_at"], record["simulated"]) == ("2026-11-01T00:00:00+00:00", False)
+    assert record["response_sha256"] == hashlib.sha256(content).hexdigest()
+    assert record["request_sha256"] == hashlib.sha256(independent.request_in(content)).hexdigest()
+    assert record["header"] == {"file": "se.hdr", "offset": 0, "tag": recorded.header().header.tag.hex()}
+    assert (record["cuid"], record["user_data"]) == (CUID.hex(), b"hello".hex())
+    assert record["additional_data"] == {"image_phkh": phkh.hex(), "attestation_phkh": phkh.hex()}
+    key = {"phkh": phkh.hex(), "header_slots": [1], "request_slots": [1], "documents": ["host1.crt"]}
+    assert record["host_keys"] == [{"name": name} | key for name in ("image_phkh", "attestation_phkh")]
+    measured = (file.measurement or b"").hex()
+    assert record["measurement"] == {"computed": measured, "received": measured}
+    assert [piece["size"] for piece in record["measured_block"]] == [64, 64, 64, 16, 16, 2, 2, 4, 5, 16, 64]
+    assert record["checks"] == found.check.to_json()
+    assert "likely_cause" not in record
+
+
+def test_the_json_of_an_answer_that_is_not_equal_names_the_likely_cause() -> None:
+    known = Known(headers=(recorded.header(),))
+    assert verify(answered(), header="other.hdr", known=known).to_json()["likely_cause"] == [
+        "The guest was started from the SE header of se.hdr."
+    ]
+    assert verify(edited(measurement=bytes(64))).to_json()["likely_cause"] == []
+
+
 def test_nothing_secret_is_in_the_json() -> None:
     found = verify(recorded.response("all"), "all")
     assert found.opened is not None
@@ -232,7 +291,12 @@ def test_another_known_header_is_named() -> None:
 
 def test_user_data_that_was_removed_added_or_exchanged_is_found() -> None:
     known = Known(user_data=(("hello.txt", b"hello"),))
-    assert "user data measured was hello.txt" in cause(verify(edited(user_data=b""), known=known))
+    removed = verify(edited(user_data=b""), known=known)
+    assert step(removed, "attest.measurement.cause").reason == (
+        "The user data measured was hello.txt, not what the response says. "
+        "With that taken into account, both would be equal."
+    )
+    assert step(removed, "attest.measurement.cause").evidence[0].value.startswith("1 block: user data, nonce, ")
     assert "user data measured was hello.txt" in cause(verify(edited(user_data=b"bye"), known=known))
     quiet = parse_response(answered(user_data=b""))
     added = build_response(

@@ -247,7 +247,7 @@ class VerifyCard(StepCard):
         self.cause.text.setText(text)
         self.cause.setAccessibleName(text)
         self.tried.setText(
-            f"Tried {search.tried} blocks with something replaced: {', '.join(search.groups)}. A cause that is found "
+            f"Tried {search.amount} with something replaced: {', '.join(search.groups)}. A cause that is found "
             "explains a failure; it never makes anything pass."
         )
 
