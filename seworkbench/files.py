@@ -102,20 +102,25 @@ def read_whole(path: Path, limit: int) -> bytes:
     return bytes(content)
 
 
-def read_secret(path: Path, size: int, name: str) -> Secret:
+def read_secret(path: Path, size: int, name: str, *, new: bool = False) -> Secret:
     """Read a key file of exactly `size` bytes.
 
     Args:
         path: the key file: raw bytes.
         size: its exact size in bytes.
         name: what the key is called, for the error.
+        new: whether a key made just now would do, as it does for something to be made; the error then says how.
+
+    Raises:
+        SeError: if it cannot be read or has another size.
     """
     content = read_whole(path, limit=max(size, 1 << 16))
     if len(content) != size:
         raise SeError(
             f"The {name} must be exactly {size} bytes; the file has {len(content)}.",
             where=str(path),
-            remedy=f"Name the right file. A new key is made with: openssl rand -out NEW-FILE {size}",
+            remedy="Name the right file."
+            + (f" A new key is made with: openssl rand -out NEW-FILE {size}" if new else ""),
         )
     return Secret(content)
 

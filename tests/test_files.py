@@ -1035,12 +1035,14 @@ def test_a_key_file_of_the_right_size_is_read(tmp_path: Path) -> None:
 def test_a_key_file_of_the_wrong_size_is_refused_without_showing_it(tmp_path: Path, size: int) -> None:
     path = tmp_path / "key"
     path.write_bytes((b"PLANTED!" * 8192)[:size])
+    said = f"{path}: The header key must be exactly 32 bytes; the file has {size}. Name the right file."
     with pytest.raises(SeError) as caught:
         read_secret(path, 32, "header key")
-    assert str(caught.value) == (
-        f"{path}: The header key must be exactly 32 bytes; the file has {size}. "
-        "Name the right file. A new key is made with: openssl rand -out NEW-FILE 32"
-    )
+    # A new key opens nothing that there is: only who makes something can use one.
+    assert str(caught.value) == said
+    with pytest.raises(SeError) as caught:
+        read_secret(path, 32, "header key", new=True)
+    assert str(caught.value) == f"{said} A new key is made with: openssl rand -out NEW-FILE 32"
     assert "PLANTED" not in repr(caught.value)
 
 

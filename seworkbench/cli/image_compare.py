@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 _MARKS = {Relation.EQUAL: "=", Relation.DIFFERENT: "≠", Relation.NOT_CHECKED: "○"}
 _SHOWN_RANGES = 10
 
+EXAMPLES = """\
+  seworkbench image compare old.img new.img
+  seworkbench image compare --hdr-key old.hdr-key --hdr-key new.hdr-key old.img new.img
+      opens both: is it the same kernel in the two?
+"""
+
 
 def configure(parser: ArgumentParser) -> None:
     """Declare the options."""

@@ -15,8 +15,9 @@ from seworkbench.cli import status
 from seworkbench.cli.foreground import foreground_job
 from seworkbench.cli.host_keys import accepted_keys_of, add_host_keys, require_host_keys
 from seworkbench.cli.options import Once, add_verbosity, hex_word, require_one_verbosity
-from seworkbench.cli.terminal import one_line, write_json, write_lines, write_message
-from seworkbench.errors import UsageError
+from seworkbench.cli.terminal import check_lines, one_line, write_json, write_lines, write_message
+from seworkbench.crypto.image_key import require_usable_image_key
+from seworkbench.errors import SeError, UsageError
 from seworkbench.files import read_secret
 from seworkbench.formats.flags import (
     ALLOW_DUMPING,
@@ -34,8 +35,18 @@ from seworkbench.image.build import BuildOrder, Recipient, build_image, own_boot
 from seworkbench.image.keys import ImageKeys
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from seworkbench.cli.host_keys import KeysInUse
     from seworkbench.image.build import BuiltImage
+
+EXAMPLES = """\
+  seworkbench image create -i vmlinuz -r initrd.img -p parmfile -k HKD.crt -C signing.crt,DigiCertCA.crt \\
+      --save-keys keys -o guest.img
+      for one machine, whose host key document is verified up to its root
+  seworkbench image create -i vmlinuz -k HKD1.crt,HKD2.crt --no-verify --hdr-key my.key -o guest.img
+      for two machines, with a header key of your own; the documents are taken on trust
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +131,7 @@ def run(args: argparse.Namespace) -> int:
         write_message("warning", "The components are not checked (--no-component-check): the image may not boot.")
     hosts = accepted_keys_of(args, "the image")
     order = _order(args, hosts)
-    keys = ImageKeys.fresh(
-        header=args.hdr_key and read_secret(args.hdr_key, HEADER_KEY_SIZE, "header key"),
-        image=args.image_key and read_secret(args.image_key, IMAGE_KEY_SIZE, "image key"),
-        cck=args.cck and read_secret(args.cck, CCK_SIZE, "communication key (CCK)"),
-    )
+    keys = _keys(args)
     with foreground_job(quiet=bool(args.quiet or args.json)) as job:
         built = build_image(order, keys, job)
     if not args.quiet:
@@ -132,7 +139,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         write_json(built.to_json() | {"host_key_verification": hosts.to_json()})
     elif not args.quiet:
-        write_lines(_summary(built))
+        details = _details(built) if args.verbose else ()
+        write_lines([*_summary(built), *details])
     return status.DONE
 
 
@@ -191,6 +199,19 @@ def _order(args: argparse.Namespace, hosts: KeysInUse) -> BuildOrder:
     )
 
 
+def _keys(args: argparse.Namespace) -> ImageKeys:
+    keys = ImageKeys.fresh(
+        header=args.hdr_key and read_secret(args.hdr_key, HEADER_KEY_SIZE, "header key", new=True),
+        image=args.image_key and read_secret(args.image_key, IMAGE_KEY_SIZE, "image key", new=True),
+        cck=args.cck and read_secret(args.cck, CCK_SIZE, "communication key (CCK)", new=True),
+    )
+    try:
+        require_usable_image_key(keys.image)
+    except SeError as error:
+        raise error.located(str(args.image_key)) from None
+    return keys
+
+
 def _word(args: argparse.Namespace, switches: tuple[_Switch, ...], default: int) -> int:
     value = default
     for switch in switches:
@@ -204,7 +225,8 @@ def _word(args: argparse.Namespace, switches: tuple[_Switch, ...], default: int)
 def _warn(built: BuiltImage) -> None:
     for check in built.preflight.leaves():
         if check.verdict is not Verdict.PASSED:
-            write_message("warning", f"{check.title}: {check.reason} {check.remedy}".rstrip())
+            about = built.order.source_of(check) or check.title
+            write_message("warning", f"{about}: {check.reason} {check.remedy}".rstrip())
     lost = [name for name in built.generated_keys if name not in built.saved_keys]
     if "header" in lost:
         write_message(
@@ -212,6 +234,22 @@ def _warn(built: BuiltImage) -> None:
             "The header key was generated and not saved: nobody but the machines can ever open this image. "
             "Use --save-keys DIR to keep it.",
         )
+
+
+def _details(built: BuiltImage) -> Iterator[str]:
+    """What the header says, and how the inputs were judged."""
+    header = built.header
+    yield f"  header        {header.sehs:>12} bytes  at 0x{built.plan.header_address:x}"
+    for name, value in (
+        ("PCF", f"0x{built.order.pcf:016x}"),
+        ("SCF", f"0x{built.order.scf:016x}"),
+        ("PLD", header.pld.hex()),
+        ("ALD", header.ald.hex()),
+        ("TLD", header.tld.hex()),
+        ("tag", header.tag.hex()),
+    ):
+        yield f"    {name}  {value}"
+    yield from check_lines(built.preflight, detailed=True)
 
 
 def _summary(built: BuiltImage) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     from seworkbench.formats.layout import Field
 
 _VALUE_WIDTH = 64
+
+EXAMPLES = """\
+  seworkbench image dissect guest.img
+  seworkbench image dissect -v --hdr-key keys/guest.img.hdr-key guest.img
+      opens the header too, and tells what each field means
+"""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -50,8 +57,9 @@ def run(args: Namespace) -> int:
     if args.json:
         write_json(tree.to_json(show_secrets=args.show_secrets))
     else:
-        verbose = bool(args.verbose)
-        write_lines(one_line(line) for line in _lines(tree, show_secrets=args.show_secrets, verbose=verbose))
+        shown = replace(tree, children=tuple(replace(part, children=()) for part in tree.children))
+        lines = _lines(shown if args.quiet else tree, show_secrets=args.show_secrets, verbose=bool(args.verbose))
+        write_lines(one_line(line) for line in lines)
     return status.DONE
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seworkbench.cli import status
+from seworkbench.cli.contents import contents_lines
 from seworkbench.cli.foreground import foreground_job
 from seworkbench.cli.options import Once, add_access, add_verbosity, read_access, require_one_verbosity
 from seworkbench.cli.terminal import one_line, write_json, write_lines
@@ -14,6 +15,11 @@ from seworkbench.image.image_file import open_image
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+
+EXAMPLES = """\
+  seworkbench image extract guest.img --hdr-key keys/guest.img.hdr-key -d parts
+      kernel, ramdisk, command line, loader and header into the folder parts
+"""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -43,5 +49,6 @@ def run(args: Namespace) -> int:
     if args.json:
         write_json({"image": str(args.input), **result.to_json()})
     elif not args.quiet:
-        write_lines(f"{size:>12} bytes  {one_line(path)}" for path, size in result.files.values())
+        details = ["", *contents_lines(result.contents)] if args.verbose else []
+        write_lines([*(f"{size:>12} bytes  {one_line(path)}" for path, size in result.files.values()), *details])
     return status.DONE

@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 _FORMATS = "Use text, text:full, json, json:pretty or json:minify."
 _VARIANTS = {"json": ("pretty", "minify"), "text": ("brief", "full")}
 
+EXAMPLES = """\
+  seworkbench image info guest.img
+  seworkbench image info --format text:full guest.img
+  seworkbench image info --format json --hdr-key keys/guest.img.hdr-key guest.img
+      checks the header with its key; its secrets stay hidden without --show-secrets
+"""
+
 
 def configure(parser: ArgumentParser) -> None:
     """Declare the options."""
@@ -60,7 +67,10 @@ def run(args: Namespace) -> int:
         raise UsageError("--show-secrets needs the header key.", remedy="Add --hdr-key FILE.")
     kind, variant = _format(args.format)
     with open_image(args.input) as image:
-        header = read_header(image, locate_header(image).offset)
+        location = locate_header(image)
+        header = read_header(image, location.offset)
+    if args.verbose:
+        write_message("note", f"The header is at 0x{location.offset:x}, found {location.method}.")
     content = _open(header, args.hdr_key, args.input)
     if content is None and not args.quiet:
         write_message(

@@ -24,6 +24,13 @@ _FILE_LIMIT = 1 << 16
 # As with pvimg, a value must follow with "=": what stands behind the bare option is the image.
 OPTIONAL_VALUES = {"--key-hashes": KEY_HASH_FILE}
 
+EXAMPLES = """\
+  seworkbench image test -k HKD.crt guest.img
+      is there a key slot for the machine with this host key document?
+  seworkbench image test --key-hashes guest.img
+      is there one for the machine that this runs on?
+"""
+
 
 def configure(parser: ArgumentParser) -> None:
     """Declare the options."""
@@ -34,7 +41,7 @@ def configure(parser: ArgumentParser) -> None:
         action=PathList,
         default=[],
         metavar="FILE",
-        help="host key document of a machine; may be repeated",
+        help="host key document of a machine; repeat it or separate by commas",
     )
     parser.add_argument(
         "--key-hashes",
@@ -52,25 +59,31 @@ def run(args: Namespace) -> int:
         raise UsageError("Exactly one of --host-key-document and --key-hashes is needed.")
     with open_image(args.input) as image:
         header = read_header(image, locate_header(image).offset)
-    slots = {slot.phkh for slot in header.keyslots}
-    hits = [_report(name, bool(hashes & slots)) for name, hashes in _machines(args)]
+    slots = [slot.phkh for slot in header.keyslots]
+    hits = []
+    for name, hashes in _machines(args):
+        hits.append(any(phkh in slots for phkh in hashes))
+        mark, word = ("✔", "a") if hits[-1] else ("✘", "no")
+        if not args.quiet:
+            write_lines([f"{mark} {one_line(name)}: {word} key slot is for this machine"])
+        if args.verbose:
+            write_lines(f"    {phkh.hex()}  {_place(phkh, slots)}" for phkh in hashes)
     return status.DONE if any(hits) else status.CHECK_FAILED
 
 
-def _machines(args: Namespace) -> list[tuple[str, set[bytes]]]:
+def _place(phkh: bytes, slots: list[bytes]) -> str:
+    numbers = [str(number) for number, slot in enumerate(slots, start=1) if slot == phkh]
+    return f"key slot {', '.join(numbers)}" if numbers else f"in none of {len(slots)}"
+
+
+def _machines(args: Namespace) -> list[tuple[str, tuple[bytes, ...]]]:
     """Name and key hashes of each machine asked for."""
     if args.key_hashes is None:
         from seworkbench.trust.host_key_document import read_host_key_document  # noqa: PLC0415 - loads cryptography
 
-        return [(str(path), {read_host_key_document(path).phkh}) for path in args.host_key_document]
+        return [(str(path), (read_host_key_document(path).phkh,)) for path in args.host_key_document]
     try:
         hashes = parse_uv_keys(read_whole(Path(args.key_hashes), _FILE_LIMIT))
     except FormatError as error:
         raise error.located(args.key_hashes) from None
-    return [(args.key_hashes, set(hashes.in_use))]
-
-
-def _report(name: str, hit: bool) -> bool:
-    mark, word = ("✔", "a") if hit else ("✘", "no")
-    write_lines([f"{mark} {one_line(name)}: {word} key slot is for this machine"])
-    return hit
+    return [(args.key_hashes, hashes.in_use)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from seworkbench.checks import Verdict
 from seworkbench.cli import status
+from seworkbench.cli.contents import contents_lines
 from seworkbench.cli.foreground import foreground_job
 from seworkbench.cli.options import (
     Once,
@@ -19,21 +20,28 @@ from seworkbench.cli.options import (
     require_one_verbosity,
     require_report,
 )
-from seworkbench.cli.terminal import check_lines, one_line, verdict_line, write_json, write_lines
+from seworkbench.cli.terminal import check_lines, verdict_line, write_json, write_lines
 from seworkbench.formats.components import ComponentKind
-from seworkbench.image.contents import command_line_text
 from seworkbench.image.header_checks import SupportedFlags
 from seworkbench.image.image_file import open_image
 from seworkbench.image.verify import verify_image
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from seworkbench.checks import Check
-    from seworkbench.image.contents import Contents
     from seworkbench.image.verify import Verification
     from seworkbench.jobs import Job
+
+EXAMPLES = """\
+  seworkbench image verify guest.img
+      without a key: do the components belong to the header?
+  seworkbench image verify guest.img --hdr-key keys/guest.img.hdr-key
+      also: was the header changed, and what is inside?
+  seworkbench image verify guest.img --hdr-key keys/guest.img.hdr-key -i vmlinuz --report guest.pdf
+      also: is the kernel inside the one that I reviewed? With a report to sign.
+"""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -86,7 +94,7 @@ def run(args: Namespace) -> int:
     else:
         lines = [] if args.quiet else list(check_lines(result.check, detailed=bool(args.verbose)))
         if result.contents and not args.quiet:
-            lines += ["", *_contents_lines(result.contents)]
+            lines += ["", *contents_lines(result.contents)]
         if lines:
             lines.append("")
         if access is None and not args.quiet and _belong(result.check):
@@ -115,15 +123,3 @@ def _belong(check: Check) -> bool:
     """Whether it was shown that the components belong to the header, and nothing speaks against the image."""
     digests = check.find("image.digest")
     return digests is not None and digests.verdict is Verdict.PASSED and check.verdict is not Verdict.FAILED
-
-
-def _contents_lines(contents: Contents) -> Iterator[str]:
-    yield "Contents"
-    for part in contents.parts:
-        yield f"  {part.kind.title:<13} {part.size:>12} bytes at 0x{part.entry.addr:x}"
-    if contents.kernel_version:
-        yield f"  kernel version: {one_line(contents.kernel_version)}"
-    if contents.command_line is not None:
-        yield f"  command line: {one_line(command_line_text(contents.command_line).rstrip())}"
-    if contents.ramdisk is not None:
-        yield f"  ramdisk: {contents.ramdisk}"

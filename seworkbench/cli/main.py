@@ -1,8 +1,8 @@
 """The command line: finds the command, runs it, and turns every error into a message and an exit status.
 
-A command is a module with `configure(parser)` and `run(args) -> status`; `OPTIONAL_VALUES`, if it has that, tells what
-an option means that stands without a value. Only the module of the command that runs is loaded: start-up time is part
-of the interface.
+A command is a module with `configure(parser)` and `run(args) -> status`. It may have `EXAMPLES` for its help, and
+`OPTIONAL_VALUES`: what an option means that stands without a value. Only the module of the command that runs is loaded:
+start-up time is part of the interface.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from importlib import import_module
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from seworkbench import __version__
@@ -33,6 +34,9 @@ exit status:
 """
 
 
+_DESCRIPTION = """\
+SE Workbench: build, inspect and verify IBM Secure Execution for Linux images.
+Without arguments the window opens; with names of files it opens with them."""
 _STATUS = {UsageError: status.USAGE, CheckFailed: status.CHECK_FAILED}
 
 
@@ -81,9 +85,10 @@ def _open_closed_streams() -> None:
 
 
 def _run(arguments: list[str]) -> int:
+    _refuse_empty(arguments)
     parser = Parser(
         prog="seworkbench",
-        description="SE Workbench: build, inspect and verify IBM Secure Execution for Linux images.",
+        description=_DESCRIPTION,
         epilog=_EXIT_STATUS,
     )
     parser.add_argument("--version", action="version", version=f"seworkbench {__version__}")
@@ -106,9 +111,23 @@ def _run(arguments: list[str]) -> int:
         return int(leaving.code or 0)
 
 
+def _refuse_empty(arguments: list[str]) -> None:
+    """An empty word would be taken for the current folder.
+
+    Raises:
+        UsageError: if there is one.
+    """
+    for before, word in pairwise(["seworkbench", *arguments]):
+        if not word or (word.startswith("--") and word.endswith("=")):
+            raise UsageError(
+                f"What stands behind {word or before} is empty.",
+                remedy="If that is a variable of the shell, it is not set.",
+            )
+
+
 def _add_group(groups: Any, group: str, commands: dict[str, tuple[str, str]], arguments: list[str]) -> None:
     summary = GROUPS[group]
-    parser = groups.add_parser(group, help=summary, description=summary, epilog=_EXIT_STATUS)
+    parser = groups.add_parser(group, help=summary, description=_sentence(summary), epilog=_EXIT_STATUS)
     parser.set_defaults(usage_of=parser)
     subparsers = parser.add_subparsers(metavar="COMMAND", title="commands")
     for name, (module, text) in commands.items():
@@ -127,4 +146,6 @@ def _add_command(parsers: Any, name: str, module: str, text: str, arguments: lis
         loaded.configure(command)
         bare = getattr(loaded, "OPTIONAL_VALUES", {})
         arguments[:] = [f"{word}={bare[word]}" if word in bare else word for word in arguments]
+        if examples := getattr(loaded, "EXAMPLES", ""):
+            command.epilog = f"examples:\n{examples}\n{_EXIT_STATUS}"
         command.set_defaults(command=loaded.run, usage_of=command)

@@ -22,3 +22,12 @@ def ramdisk_kind(head: bytes) -> str:
     if not head:
         return "empty"
     return next((kind for magic, kind in _KINDS if head.startswith(magic)), "unknown")
+
+
+def ramdisk_words(kind: str) -> str:
+    """What a ramdisk of that kind is, to follow "It is"."""
+    if kind == "unknown":
+        return "of no kind that Linux knows"
+    if kind == "empty":
+        return kind
+    return f"a {kind}" if kind.startswith("cpio") else f"{kind}-compressed"

@@ -128,6 +128,11 @@ class BuildOrder:
         yield from (self.bootloader / STAGE3A_NAME, self.bootloader / STAGE3B_NAME)
         yield from self.also_read
 
+    def source_of(self, check: Check) -> Path | None:
+        """The file that a check of the inputs is about; None if it is about the flags."""
+        sources = {"kernel": self.kernel, "cmdline": self.command_line, "ramdisk": self.ramdisk}
+        return sources.get(check.id.split(".")[1])
+
     @property
     def encrypts(self) -> bool:
         """Whether the components are encrypted."""
@@ -364,10 +369,9 @@ def _file_part(kind: ComponentKind, path: Path, resources: ExitStack) -> _Part:
 def _judge(order: BuildOrder, checks: list[Check]) -> Check:
     report = preflight(checks)
     if order.check_components:
-        sources = {"kernel": order.kernel, "cmdline": order.command_line, "ramdisk": order.ramdisk}
         for check in report.leaves():
             if check.verdict is Verdict.FAILED:
-                raise SeError(check.reason, where=str(sources[check.id.split(".")[1]]), remedy=check.remedy)
+                raise SeError(check.reason, where=str(order.source_of(check)), remedy=check.remedy)
     return report
 
 

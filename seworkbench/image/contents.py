@@ -22,7 +22,7 @@ from seworkbench.formats.kernel import (
     version_text,
 )
 from seworkbench.formats.psw import Psw
-from seworkbench.formats.ramdisk import ramdisk_kind
+from seworkbench.formats.ramdisk import ramdisk_kind, ramdisk_words
 from seworkbench.formats.stage3 import KERNEL_ENTRY, Stage3bArgs
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Contents:
 
 
 def command_line_text(raw: bytes) -> str:
-    """A command line as text: without its closing NUL, other unprintable bytes as they are in Latin-1."""
+    """A command line as text: without its closing NUL; a byte that is no UTF-8 reads as its escape."""
     return raw.removesuffix(b"\0").decode("utf-8", "backslashreplace")
 
 
@@ -197,7 +197,7 @@ def read_contents(reader: PlainReader, ipib: Ipib, start: int | None) -> tuple[C
         _kernel_size(contents),
         _kernel_magic(reader, contents),
         _command_line(contents),
-        RAMDISK.passed(f"{contents.ramdisk}.") if contents.ramdisk else RAMDISK.passed("There is none."),
+        RAMDISK.passed(f"It is {ramdisk_words(contents.ramdisk)}." if contents.ramdisk else "There is none."),
         _padding(reader, contents),
     ]
     return group("image.guest", "Guest", checks), contents

@@ -20,7 +20,7 @@ from seworkbench.formats.flags import (
     Flag,
 )
 from seworkbench.formats.kernel import MIN_USEFUL_SIZE, KernelFacts, kernel_facts
-from seworkbench.formats.ramdisk import ramdisk_kind
+from seworkbench.formats.ramdisk import ramdisk_kind, ramdisk_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,17 +108,14 @@ def ramdisk_checks(head: bytes) -> Iterator[Check]:
             "The first bytes belong to no archive or compression that Linux knows.", ("first bytes", head[:8].hex())
         )
     else:
-        yield RAMDISK.passed(f"It is a {kind}." if "cpio" in kind else f"It is {kind}-compressed.")
+        yield RAMDISK.passed(f"It is {ramdisk_words(kind)}.")
 
 
 _DANGERS: tuple[tuple[Flag, str], ...] = (
     (ALLOW_DUMPING, "Whoever has the communication key can read the guest's memory from a dump."),
     (NO_COMPONENT_ENCRYPTION, "Make sure that kernel, ramdisk and command line hold nothing confidential."),
     (BACKUP_KEYS, "Two host keys of a machine then open the image; use it only where a backup key is planned for."),
-    (
-        CCK_UPDATE,
-        "An add-secret request may then replace the communication key; machines before z17 refuse such an image.",
-    ),
+    (CCK_UPDATE, "Machines before z17 refuse such an image."),
 )
 
 
@@ -128,7 +125,7 @@ def flag_checks(pcf: int, scf: int) -> Iterator[Check]:
         if (scf if flag in SCF.flags else pcf) & flag.mask:
             yield Step(f"build.flags.{flag.bit}", f"Flag “{flag.name}”", FLAGS, advice).note(flag.when_on)
     if scf & CCK_UPDATE.mask and scf & CCK_EXTENSION_SECRET.mask:
-        yield Step("build.flags.conflict", "Secret flags agree", "flags.md#conflicts", "Use one of the two.").warning(
+        yield Step("build.flags.conflict", "Secret control flags", "flags.md#conflicts", "Use one of the two.").warning(
             "An enforced extension secret and an allowed update of the communication key exclude each other."
         )
     if unknown := PCF.unknown_in(pcf):
@@ -140,7 +137,7 @@ def flag_checks(pcf: int, scf: int) -> Iterator[Check]:
 def _unknown(word: str, bits: int) -> Check:
     return Step(
         f"build.flags.unknown-{word}",
-        f"Known {word} control flags",
+        f"{word.capitalize()} control flags",
         FLAGS,
         "A machine refuses flags that it does not know.",
     ).warning(f"Bits without a published meaning are set: 0x{bits:016x}.")

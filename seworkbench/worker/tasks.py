@@ -60,7 +60,7 @@ def build(
         also_read=tuple(Path(path) for path in (*order["recipients"], *keys.values()) if path),
     )
     sizes = {"header": HEADER_KEY_SIZE, "image": IMAGE_KEY_SIZE, "cck": CCK_SIZE}
-    given = {name: read_secret(Path(path), sizes[name], f"{name} key") for name, path in keys.items() if path}
+    given = {name: read_secret(Path(path), sizes[name], f"{name} key", new=True) for name, path in keys.items() if path}
     image_keys = ImageKeys.fresh(**given)
     built = build_image(full_order, image_keys, job)
     with open_image(full_order.output) as image:

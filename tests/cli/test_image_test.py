@@ -106,7 +106,7 @@ def test_each_document_gets_a_line_and_one_that_fits_is_enough(
     assert run(["image", "test", option, first, desk.file("full.img")]) == 3
 
 
-@pytest.mark.parametrize("words", [[], ["-k", "a.crt", "--key-hashes"], ["-k", "a.crt", "--key-hashes=x"], ["-k", ""]])
+@pytest.mark.parametrize("words", [[], ["-k", "a.crt", "--key-hashes"], ["-k", "a.crt", "--key-hashes=x"], ["-k", ","]])
 def test_documents_or_hashes_are_needed_and_not_both(
     desk: Desk, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:
@@ -140,3 +140,20 @@ def test_a_bare_header_will_do_and_metadata_that_lead_nowhere_will_not(
     capsys.readouterr()
     assert run(["image", "test", "-k", desk.file("host1.crt"), str(desk.out / "misled")]) == 1
     assert "The image metadata at 0xc000 say that the SE header is at 0x0; there is none." in capsys.readouterr().err
+
+
+def test_who_asks_for_more_sees_hashes_and_slots(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    documents = f"{desk.file('host1.crt')},{desk.file('host2.crt')}"
+    assert run(["image", "test", "-v", "-k", documents, desk.file("full.img")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == f"    {HOST1}  key slot 1"
+    assert lines[3] == f"    {HOST2}  in none of 1"
+
+
+@pytest.mark.parametrize(("document", "status"), [("host1.crt", 0), ("host2.crt", 3)])
+def test_a_quiet_test_answers_by_its_exit_status_alone(
+    desk: Desk, capsys: pytest.CaptureFixture[str], document: str, status: int
+) -> None:
+    assert run(["image", "test", "-q", "-k", desk.file(document), desk.file("full.img")]) == status
+    written = capsys.readouterr()
+    assert (written.out, written.err) == ("", "")

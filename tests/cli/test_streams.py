@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -98,6 +100,45 @@ def test_what_is_not_known_leads_to_the_help_of_its_command(
     said = capsys.readouterr().err
     assert f"Unrecognized arguments: {words[-1]}." in said
     assert f"See: {f'seworkbench {command}'.strip()} --help" in said
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_examples_of_a_command_are_ones_that_it_takes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    module = import_module(f"seworkbench.cli.{GROUPS['image'][name][0]}")
+    lines = module.EXAMPLES.replace("\\\n", " ").splitlines()
+    examples = [shlex.split(line) for line in lines if line.startswith("  seworkbench ")]
+    assert examples
+    for words in examples:
+        taken: list[object] = []
+        monkeypatch.setattr(module, "run", lambda args, taken=taken: taken.append(args) or 0)
+        assert words[:3] == ["seworkbench", "image", name]
+        assert run(words[1:]) == 0, capsys.readouterr().err
+        assert len(taken) == 1
+    assert run(["image", name, "--help"]) == 0
+    assert module.EXAMPLES in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "where"),
+    [
+        (["image", "info", ""], "info"),
+        (["image", "create", "-i", "kernel", "-o", ""], "-o"),
+        (["image", "create", "-k", "", "-o", "guest.img"], "-k"),
+        (["image", "create", "--x-pcf", "", "-o", "guest.img"], "--x-pcf"),
+        (["image", "info", "--format=", "guest.img"], "--format="),
+        (["image", "test", "--key-hashes=", "guest.img"], "--key-hashes="),
+        ([""], "seworkbench"),
+    ],
+    ids=["argument", "file", "list", "number", "word", "optional value", "command"],
+)
+def test_an_empty_word_is_not_taken_for_the_current_folder(
+    capsys: pytest.CaptureFixture[str], words: list[str], where: str
+) -> None:
+    """As a variable of the shell leaves it that is not set."""
+    assert run(words) == 2
+    assert capsys.readouterr().err.startswith(f"error: What stands behind {where} is empty.\n")
 
 
 def test_a_question_in_a_help_text_ends_with_its_mark(capsys: pytest.CaptureFixture[str]) -> None:

@@ -153,7 +153,7 @@ def read_key(path: Path, name: str) -> KeyFile:
     # Needs the cryptographic library.
     from seworkbench.crypto.image_key import require_usable_image_key  # noqa: PLC0415
 
-    with read_secret(path, KEY_SIZES[name], KEY_TITLES[name].lower()) as key:
+    with read_secret(path, KEY_SIZES[name], KEY_TITLES[name].lower(), new=True) as key:
         if name == "image":
             require_usable_image_key(key)
     return KeyFile(path, KEY_SIZES[name])
