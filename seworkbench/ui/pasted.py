@@ -26,6 +26,8 @@ from seworkbench.ui.own_folder import OwnFolder, remove_left_behind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Where a name of a file is expected.
+PASTED = "pasted text"
 _PREFIX = "seworkbench-pasted-"
 # Longer texts are files that somebody opened in an editor; they can be dropped as such.
 TEXT_LIMIT = 32 << 20

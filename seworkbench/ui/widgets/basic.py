@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLayout,
     QLineEdit,
     QPushButton,
     QSizePolicy,
@@ -243,3 +245,48 @@ class ErrorBox(QFrame):
         self.remedy.setVisible(bool(error.remedy))
         self.setAccessibleName(str(error))
         self.show()
+
+
+class WarningBox(QFrame):
+    """A warning where it arose, with links out of it.
+
+    Args:
+        theme: colours.
+        text: what is wrong.
+        across: put the links beside the text, for wide places.
+    """
+
+    def __init__(self, theme: Theme, text: str, *, across: bool = False) -> None:
+        super().__init__()
+        self.setObjectName("warningBox")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(10, 8, 10, 8)
+        row.addWidget(Mark(theme, "triangle-alert", "warning", 16), 0, Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout()
+        column.setSpacing(2)
+        self.text = label(text, wrap=True, selectable=True)
+        column.addWidget(self.text)
+        row.addLayout(column, 1)
+        self._links: QBoxLayout = QHBoxLayout() if across else QVBoxLayout()
+        self._links.setSpacing(8 if across else 0)
+        (row if across else column).addLayout(self._links)
+        self.setAccessibleName(text)
+
+    def add_link(self, text: str, run: Callable[[], None]) -> None:
+        """A way out."""
+        made = QPushButton(text)
+        made.setObjectName("link")
+        made.setCursor(Qt.CursorShape.PointingHandCursor)
+        made.clicked.connect(lambda _checked=False: run())
+        self._links.addWidget(made, 0, Qt.AlignmentFlag.AlignLeft)
+
+
+def empty_layout(layout: QLayout) -> None:
+    """Remove everything from a layout."""
+    while (item := layout.takeAt(0)) is not None:
+        if (widget := item.widget()) is not None:
+            # Out of sight at once, or it would flash where it stood until the event loop deletes it.
+            widget.hide()
+            widget.deleteLater()
+        elif (inner := item.layout()) is not None:
+            empty_layout(inner)

@@ -13,13 +13,16 @@ from seworkbench.attestation.commands import AttestTool, carry_commands, perform
 from seworkbench.checks import Verdict
 from seworkbench.errors import SeError
 from seworkbench.formats.exchange import MAX_USER_DATA_SIZE
+from seworkbench.ui.dialogs import ask_folder, ask_open, ask_save
 from seworkbench.ui.pages.attestation.picture import bytes_text
-from seworkbench.ui.pages.attestation.step_card import CommandText, StepCard, footer
+from seworkbench.ui.pages.attestation.step_card import StepCard, footer
 from seworkbench.ui.pages.attestation.words import files_of, parse_data, place_text, suggested_file
-from seworkbench.ui.pages.build.parts import Elided, Segments, ask_folder, ask_open, ask_save
 from seworkbench.ui.paths import shown_path
 from seworkbench.ui.widgets.basic import ErrorBox, button, label, link
+from seworkbench.ui.widgets.command_text import CommandText
+from seworkbench.ui.widgets.elided import Elided
 from seworkbench.ui.widgets.mark import Mark
+from seworkbench.ui.widgets.segments import Segments
 
 if TYPE_CHECKING:
     from seworkbench.ui.jobs import RunningJob

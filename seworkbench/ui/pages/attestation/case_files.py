@@ -17,7 +17,7 @@ from seworkbench.formats.additional_data import PART_KINDS, asked_kinds
 from seworkbench.formats.arcb import Arcb, parse_arcb
 from seworkbench.formats.exchange import MAX_EXCHANGE_FILE_SIZE, parse_exchange, parse_request, parse_response
 from seworkbench.formats.se_header import parse_header
-from seworkbench.ui.pages.trust.session import PASTED
+from seworkbench.ui.pasted import PASTED
 from seworkbench.workspace.cases import CaseFile
 from seworkbench.workspace.records import json_text
 

@@ -23,7 +23,7 @@ from seworkbench.ui.icons import VERDICT_ICONS, icon
 from seworkbench.ui.pages.attestation.case import CaseState
 from seworkbench.ui.pages.attestation.case_list import TITLE_LIMIT
 from seworkbench.ui.pages.attestation.rows_model import Index, RowsModel
-from seworkbench.ui.pages.trust.session import PASTED
+from seworkbench.ui.pasted import PASTED
 from seworkbench.ui.theme import VERDICT_ROLES
 from seworkbench.ui.widgets.basic import Card, button
 from seworkbench.workspace.cases import CaseFile

@@ -10,11 +10,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QVBoxLayout, QWidget
 
 from seworkbench.checks import Verdict
+from seworkbench.ui.dialogs import ask_open, ask_save
 from seworkbench.ui.pages.attestation.picture import bytes_text
 from seworkbench.ui.pages.attestation.step_card import StepCard, footer
 from seworkbench.ui.pages.attestation.words import place_text, suggested_file
-from seworkbench.ui.pages.build.parts import Elided, WarningBox, ask_open, ask_save
-from seworkbench.ui.widgets.basic import VerdictChip, button, label, link, rule
+from seworkbench.ui.widgets.basic import VerdictChip, WarningBox, button, label, link, rule
+from seworkbench.ui.widgets.elided import Elided
 
 if TYPE_CHECKING:
     from seworkbench.ui.jobs import RunningJob

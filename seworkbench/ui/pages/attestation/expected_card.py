@@ -24,11 +24,12 @@ from seworkbench.checks import Verdict
 from seworkbench.errors import SeError
 from seworkbench.formats.additional_data import FIRMWARE_STATE
 from seworkbench.formats.exchange import CUID_SIZE
+from seworkbench.ui.dialogs import ask_open, ask_open_many
 from seworkbench.ui.pages.attestation.case import Expected, ExpectedKey
 from seworkbench.ui.pages.attestation.step_card import StepCard, footer
 from seworkbench.ui.pages.attestation.words import data_text, parse_data
-from seworkbench.ui.pages.build.parts import Segments, WarningBox, ask_open, ask_open_many, empty_layout
-from seworkbench.ui.widgets.basic import button, label, link, rule
+from seworkbench.ui.widgets.basic import WarningBox, button, empty_layout, label, link, rule
+from seworkbench.ui.widgets.segments import Segments
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from seworkbench.ui.pages.attestation.carry_cards import Stamp
 from seworkbench.ui.pages.attestation.case_list import TITLE_LIMIT
-from seworkbench.ui.pages.build.parts import Elided
 from seworkbench.ui.widgets.basic import label, link
+from seworkbench.ui.widgets.elided import Elided
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent

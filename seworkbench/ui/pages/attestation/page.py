@@ -18,6 +18,7 @@ from seworkbench.errors import SeError
 from seworkbench.files import read_whole
 from seworkbench.recognise import Kind
 from seworkbench.ui.actions import Action
+from seworkbench.ui.dialogs import ask_folder, ask_open_many, ask_save
 from seworkbench.ui.pages.attestation import case as steps
 from seworkbench.ui.pages.attestation.carry_cards import CarryCard, PerformCard
 from seworkbench.ui.pages.attestation.choose_card import ChooseCard
@@ -37,10 +38,9 @@ from seworkbench.ui.pages.attestation.start import CasesStart
 from seworkbench.ui.pages.attestation.verification import outcome_text, shown_check
 from seworkbench.ui.pages.attestation.verify_card import VerifyCard
 from seworkbench.ui.pages.attestation.words import suggested_file
-from seworkbench.ui.pages.build.parts import WarningBox, ask_folder, ask_open_many, ask_save
 from seworkbench.ui.pages.page import Page
 from seworkbench.ui.pasted import TEXT_LIMIT
-from seworkbench.ui.widgets.basic import ErrorBox
+from seworkbench.ui.widgets.basic import ErrorBox, WarningBox
 from seworkbench.ui.widgets.sequence_diagram import SequenceDiagram
 from seworkbench.ui.workbench import Weight
 

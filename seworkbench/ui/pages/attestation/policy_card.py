@@ -13,9 +13,9 @@ from seworkbench.ui.icons import VERDICT_ICONS, icon
 from seworkbench.ui.pages.attestation.policy_rows import PolicyRow, is_verified, policy_rows
 from seworkbench.ui.pages.attestation.rows_model import NO_INDEX, Index, RowsModel
 from seworkbench.ui.pages.attestation.step_card import StepCard
-from seworkbench.ui.pages.build.parts import Elided
 from seworkbench.ui.theme import VERDICT_ROLES
 from seworkbench.ui.widgets.basic import label
+from seworkbench.ui.widgets.elided import Elided
 
 if TYPE_CHECKING:
     from seworkbench.ui.pages.attestation.session import AttestationSession

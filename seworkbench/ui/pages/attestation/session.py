@@ -31,7 +31,7 @@ from seworkbench.ui.pages.attestation.preparation import Preparation
 from seworkbench.ui.pages.attestation.simulated import SimulatedMachine
 from seworkbench.ui.pages.attestation.verification import NO_ANSWER, Judged, Question, outcome_text, shown_check
 from seworkbench.ui.pages.attestation.verifier import Verifier
-from seworkbench.ui.pages.trust.session import PASTED
+from seworkbench.ui.pasted import PASTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,16 +13,17 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QSt
 from seworkbench.attestation.measured_block import PieceFile
 from seworkbench.checks import Verdict
 from seworkbench.formats.additional_data import IMAGE_PHKH
-from seworkbench.ui.pages.attestation.step_card import CommandText
 from seworkbench.ui.pages.attestation.verification import shown_check
 from seworkbench.ui.pages.attestation.words import commands_text, hex_lines
-from seworkbench.ui.pages.build.parts import Elided, Segments, empty_layout
-from seworkbench.ui.widgets.basic import VerdictChip, button, label, rule
+from seworkbench.ui.widgets.basic import VerdictChip, button, empty_layout, label, rule
 from seworkbench.ui.widgets.checklist_view import ChecklistView
+from seworkbench.ui.widgets.command_text import CommandText
 from seworkbench.ui.widgets.copy_forms import CopyForm, copy_as
+from seworkbench.ui.widgets.elided import Elided
 from seworkbench.ui.widgets.field_details import FieldDetails
 from seworkbench.ui.widgets.mark import Mark
 from seworkbench.ui.widgets.measured_block import LENGTH_PIECES, LENGTHS
+from seworkbench.ui.widgets.segments import Segments
 
 if TYPE_CHECKING:
     from seworkbench.attestation.measured_block import MeasuredBlock, Piece

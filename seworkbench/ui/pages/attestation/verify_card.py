@@ -9,10 +9,12 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from seworkbench.checks import Verdict
+from seworkbench.ui.dialogs import ask_open
 from seworkbench.ui.pages.attestation.step_card import StepCard
 from seworkbench.ui.pages.attestation.words import hex_lines
-from seworkbench.ui.pages.build.parts import Elided, Findings, WarningBox, ask_open
-from seworkbench.ui.widgets.basic import button, label
+from seworkbench.ui.widgets.basic import WarningBox, button, label
+from seworkbench.ui.widgets.elided import Elided
+from seworkbench.ui.widgets.findings import Findings
 from seworkbench.ui.widgets.measured_block import MeasuredBlockView
 
 if TYPE_CHECKING:

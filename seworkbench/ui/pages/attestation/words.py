@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seworkbench.attestation.commands import AttestFiles, AttestTool, all_commands
-from seworkbench.ui.pages.trust.session import PASTED
+from seworkbench.ui.pasted import PASTED
 from seworkbench.ui.paths import shown_path
 from seworkbench.ui.widgets.copy_forms import grouped_hex, printable
 

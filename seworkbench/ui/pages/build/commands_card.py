@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QPlainTextEdit
 from seworkbench.image.commands import NO_VERIFY, Tool, build_commands
 from seworkbench.image.starting import PREREQUISITES, libvirt_domain, qemu_command, zipl_section
 from seworkbench.ui.icons import icon
-from seworkbench.ui.pages.build.parts import Segments
 from seworkbench.ui.widgets.basic import Card, button, label
+from seworkbench.ui.widgets.segments import Segments
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextDocument

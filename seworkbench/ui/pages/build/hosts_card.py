@@ -10,11 +10,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from seworkbench.checks import Verdict
+from seworkbench.ui.dialogs import ask_open_many
 from seworkbench.ui.icons import icon
-from seworkbench.ui.pages.build.parts import Elided, Findings, RemoveButton, ask_open_many, empty_layout, unreadable
+from seworkbench.ui.pages.build.parts import RemoveButton, unreadable
 from seworkbench.ui.pages.build.rules import room_text
 from seworkbench.ui.pages.trust.view import host_word
-from seworkbench.ui.widgets.basic import Card, VerdictChip, label, link, rule
+from seworkbench.ui.widgets.basic import Card, VerdictChip, empty_layout, label, link, rule
+from seworkbench.ui.widgets.elided import Elided
+from seworkbench.ui.widgets.findings import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,9 +11,12 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 from seworkbench.checks import Verdict
 from seworkbench.formats.kernel import LEGACY_COMMAND_LINE_LIMIT
 from seworkbench.ui.activity import size_text
+from seworkbench.ui.dialogs import ask_open, ask_open_many
 from seworkbench.ui.icons import icon
-from seworkbench.ui.pages.build.parts import Badge, Elided, Findings, RemoveButton, ask_open, ask_open_many, unreadable
+from seworkbench.ui.pages.build.parts import Badge, RemoveButton, unreadable
 from seworkbench.ui.widgets.basic import Card, VerdictChip, label, link, rule
+from seworkbench.ui.widgets.elided import Elided
+from seworkbench.ui.widgets.findings import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,21 +7,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
+from seworkbench.ui.dialogs import ask_folder, ask_open
 from seworkbench.ui.pages.build.inputs import KEY_SIZES, KEY_TITLES
-from seworkbench.ui.pages.build.parts import (
-    Elided,
-    Findings,
-    Segments,
-    WarningBox,
-    ask_folder,
-    ask_open,
-    empty_layout,
-    unreadable,
-)
+from seworkbench.ui.pages.build.parts import unreadable
 from seworkbench.ui.pages.build.rules import ENCRYPTION
-from seworkbench.ui.pages.build.switch import SwitchButton
 from seworkbench.ui.paths import shown_path
-from seworkbench.ui.widgets.basic import Card, label, link, rule
+from seworkbench.ui.widgets.basic import Card, WarningBox, empty_layout, label, link, rule
+from seworkbench.ui.widgets.elided import Elided
+from seworkbench.ui.widgets.findings import Findings
+from seworkbench.ui.widgets.segments import Segments
+from seworkbench.ui.widgets.switch import SwitchButton
 
 if TYPE_CHECKING:
     from pathlib import Path

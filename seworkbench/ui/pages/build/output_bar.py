@@ -10,10 +10,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from seworkbench.checks import Verdict
-from seworkbench.ui.pages.build.parts import WarningBox, ask_save
+from seworkbench.ui.dialogs import ask_save
 from seworkbench.ui.pages.build.rules import blockers, doubtful_keys
 from seworkbench.ui.paths import shown_path
-from seworkbench.ui.widgets.basic import VerdictChip, button, label, link
+from seworkbench.ui.widgets.basic import VerdictChip, WarningBox, button, label, link
 
 if TYPE_CHECKING:
     from collections.abc import Callable

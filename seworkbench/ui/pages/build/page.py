@@ -27,6 +27,7 @@ from seworkbench.image.recipe import load_recipe, save_recipe
 from seworkbench.recognise import Kind
 from seworkbench.ui.actions import Action
 from seworkbench.ui.activity import size_text
+from seworkbench.ui.dialogs import ask_open, ask_save
 from seworkbench.ui.icons import icon
 from seworkbench.ui.pages.build.commands_card import PVIMG, QEMU, CommandsCard
 from seworkbench.ui.pages.build.draft import RECORD_SUFFIX, Draft
@@ -36,12 +37,12 @@ from seworkbench.ui.pages.build.input_cards import InputsCard
 from seworkbench.ui.pages.build.inputs import KEY_TITLES
 from seworkbench.ui.pages.build.keys_card import KeysCard
 from seworkbench.ui.pages.build.output_bar import OutputBar
-from seworkbench.ui.pages.build.parts import Elided, ask_open, ask_save
 from seworkbench.ui.pages.build.protection_card import ProtectionCard
 from seworkbench.ui.pages.build.rules import Way, WayOut
 from seworkbench.ui.pages.build.side import BuildSide
 from seworkbench.ui.pages.page import Page
 from seworkbench.ui.widgets.basic import ErrorBox, button, label, link
+from seworkbench.ui.widgets.elided import Elided
 from seworkbench.ui.widgets.introduction import Introduction
 from seworkbench.ui.workbench import Weight
 

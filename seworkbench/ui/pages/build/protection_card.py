@@ -9,10 +9,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from seworkbench.ui.pages.build.draft import odd_flags, switches_on
-from seworkbench.ui.pages.build.parts import WarningBox, empty_layout
 from seworkbench.ui.pages.build.rules import SWITCHES, Conflict, Switch, WayOut, conflicts
-from seworkbench.ui.pages.build.switch import SwitchButton
-from seworkbench.ui.widgets.basic import Card, label, rule
+from seworkbench.ui.widgets.basic import Card, WarningBox, empty_layout, label, rule
+from seworkbench.ui.widgets.switch import SwitchButton
 
 if TYPE_CHECKING:
     from collections.abc import Callable

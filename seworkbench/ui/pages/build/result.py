@@ -13,10 +13,10 @@ from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QVBoxLayout,
 
 from seworkbench.checks import Check, Verdict
 from seworkbench.ui.activity import size_text
-from seworkbench.ui.pages.build.parts import Elided, empty_layout
 from seworkbench.ui.pages.build.rules import doubtful_keys
-from seworkbench.ui.widgets.basic import IconButton, VerdictChip, button, label, link, rule
+from seworkbench.ui.widgets.basic import IconButton, VerdictChip, button, empty_layout, label, link, rule
 from seworkbench.ui.widgets.checklist_view import ChecklistView
+from seworkbench.ui.widgets.elided import Elided
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent

@@ -14,12 +14,12 @@ from seworkbench.formats.layout import Protection
 from seworkbench.formats.se_header import KeySlotV1, header_size
 from seworkbench.formats.stage3 import STAGE3A_ADDRESS
 from seworkbench.ui.activity import size_text
-from seworkbench.ui.pages.build.parts import Segments
 from seworkbench.ui.pages.build.result import ResultView
 from seworkbench.ui.pages.build.rules import ENCRYPTION
 from seworkbench.ui.widgets.basic import label, rule
 from seworkbench.ui.widgets.map_geometry import MapRegion
 from seworkbench.ui.widgets.memory_map import MemoryMap
+from seworkbench.ui.widgets.segments import Segments
 
 if TYPE_CHECKING:
     from seworkbench.image.plan import ImagePlan

@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QListView, QV
 
 from seworkbench.formats.layout import byte_count
 from seworkbench.image.compare import Relation
-from seworkbench.ui.pages.build.parts import Elided, empty_layout
-from seworkbench.ui.widgets.basic import IconButton, button, label, rule
+from seworkbench.ui.widgets.basic import IconButton, button, empty_layout, label, rule
 from seworkbench.ui.widgets.copy_forms import printable
+from seworkbench.ui.widgets.elided import Elided
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -35,7 +35,6 @@ from seworkbench.recognise import Kind, Recognised
 from seworkbench.ui.actions import Action
 from seworkbench.ui.activity import size_text
 from seworkbench.ui.icons import icon
-from seworkbench.ui.pages.build.parts import Elided
 from seworkbench.ui.pages.inspect.compare_panel import ComparePanel
 from seworkbench.ui.pages.inspect.contents_panel import ContentsPanel
 from seworkbench.ui.pages.inspect.fact_strip import FactStrip
@@ -49,6 +48,7 @@ from seworkbench.ui.widgets.byte_source import FileSource, OverlaySource, opened
 from seworkbench.ui.widgets.checklist_view import ChecklistView
 from seworkbench.ui.widgets.data_inspector import TEXT_BYTES, DataInspector
 from seworkbench.ui.widgets.dissection_view import DissectionView
+from seworkbench.ui.widgets.elided import Elided
 from seworkbench.ui.widgets.entropy_curve import EntropyCurve
 from seworkbench.ui.widgets.field_details import FieldDetails
 from seworkbench.ui.widgets.field_search import find_fields

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QPushButton, QSizePolicy,
 from seworkbench.checks import Verdict
 from seworkbench.ui.activity import size_text
 from seworkbench.ui.icons import icon
-from seworkbench.ui.pages.build.parts import Elided
 from seworkbench.ui.widgets.basic import Card, VerdictChip, button, label, link
+from seworkbench.ui.widgets.elided import Elided
 
 if TYPE_CHECKING:
     from seworkbench.ui.pages.machine.player import Player

@@ -10,10 +10,9 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from seworkbench.checks import Verdict
 from seworkbench.simulator.added_secrets import secret_type_name
-from seworkbench.ui.pages.build.parts import empty_layout
 from seworkbench.ui.pages.machine.features import feature_lines
 from seworkbench.ui.paths import shown_path
-from seworkbench.ui.widgets.basic import VerdictChip, button, label, link, rule
+from seworkbench.ui.widgets.basic import VerdictChip, button, empty_layout, label, link, rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from seworkbench.simulator.generations import Generation
-from seworkbench.ui.pages.build.parts import Segments, ask_folder
+from seworkbench.ui.dialogs import ask_folder
 from seworkbench.ui.widgets.basic import Card, button, label
+from seworkbench.ui.widgets.segments import Segments
 from seworkbench.workspace.places import machines_folder
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from seworkbench.simulator.commands import image_built
 from seworkbench.simulator.events import Actor
 from seworkbench.simulator.image_tampering import IMAGE_ATTACKS
 from seworkbench.ui.actions import Action
-from seworkbench.ui.pages.build.parts import Elided, Segments, ask_open, ask_save
+from seworkbench.ui.dialogs import ask_open, ask_save
 from seworkbench.ui.pages.machine.attack_list import AttackList, attestation_entries, image_entries
 from seworkbench.ui.pages.machine.byte_bench import ByteBench
 from seworkbench.ui.pages.machine.call_list import CallList
@@ -40,7 +40,9 @@ from seworkbench.ui.pages.machine.session import MachineSession
 from seworkbench.ui.pages.machine.side import ALL, CALL, COMMANDS, MACHINE, MachineSide
 from seworkbench.ui.pages.page import Page
 from seworkbench.ui.widgets.basic import Card, CompactBody, ErrorBox, button, label, link
+from seworkbench.ui.widgets.elided import Elided
 from seworkbench.ui.widgets.map_geometry import MapRegion
+from seworkbench.ui.widgets.segments import Segments
 
 if TYPE_CHECKING:
     from collections.abc import Callable

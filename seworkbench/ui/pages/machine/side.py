@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QSt
 
 from seworkbench.checks import Verdict
 from seworkbench.simulator.commands import commands_text
-from seworkbench.ui.pages.attestation.step_card import CommandText
-from seworkbench.ui.pages.build.parts import Segments, empty_layout
 from seworkbench.ui.pages.machine.calls import Progress
 from seworkbench.ui.pages.machine.identity import Identity
-from seworkbench.ui.widgets.basic import VerdictChip, label, link, rule
+from seworkbench.ui.widgets.basic import VerdictChip, empty_layout, label, link, rule
 from seworkbench.ui.widgets.checklist_view import ChecklistView
+from seworkbench.ui.widgets.command_text import CommandText
+from seworkbench.ui.widgets.segments import Segments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from seworkbench.checks import Verdict
 from seworkbench.ui.activity import size_text
-from seworkbench.ui.pages.build.parts import Elided, empty_layout
 from seworkbench.ui.paths import shown_path
-from seworkbench.ui.widgets.basic import Card, VerdictChip, label, link
+from seworkbench.ui.widgets.basic import Card, VerdictChip, empty_layout, label, link
+from seworkbench.ui.widgets.elided import Elided
 from seworkbench.ui.widgets.validity_axis import instant_text
 
 if TYPE_CHECKING:

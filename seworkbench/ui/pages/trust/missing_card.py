@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QTo
 
 from seworkbench.trust.objects import ObjectKind
 from seworkbench.ui.icons import icon
-from seworkbench.ui.pages.build.parts import Elided, empty_layout
 from seworkbench.ui.pages.trust.view import issuer_word, missing_title
-from seworkbench.ui.widgets.basic import Card, label, link
+from seworkbench.ui.widgets.basic import Card, empty_layout, label, link
+from seworkbench.ui.widgets.elided import Elided
 from seworkbench.ui.widgets.mark import Mark
 
 if TYPE_CHECKING:

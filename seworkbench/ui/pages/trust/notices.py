@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from seworkbench.trust.importing import Outcome
-from seworkbench.ui.pages.build.parts import Elided, empty_layout
-from seworkbench.ui.widgets.basic import Card, button, label, link
+from seworkbench.ui.widgets.basic import Card, button, empty_layout, label, link
+from seworkbench.ui.widgets.elided import Elided
 from seworkbench.ui.widgets.mark import Mark
 
 if TYPE_CHECKING:

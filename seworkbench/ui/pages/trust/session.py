@@ -18,6 +18,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from seworkbench.errors import SeError
 from seworkbench.ui.pages.trust.judging import LatestOnly, making_much
 from seworkbench.ui.pages.trust.view import View, make_view
+from seworkbench.ui.pasted import PASTED
 from seworkbench.ui.widgets.plots import load_plots
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ _FRESH_MS = 10 * 60 * 1000
 _STALE_SECONDS = 60
 # So many objects are felt when Python looks at each of them.
 _MANY = 200
-PASTED = "pasted text"
 # So many images are read from the workspace to be shown; all of them stay in it.
 IMAGES_SHOWN = 50
 
