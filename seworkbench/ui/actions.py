@@ -1,6 +1,7 @@
 """One table of actions feeds menus, shortcuts, the command palette and context menus.
 
-What is not in the table does not exist as a command; what is in it can be reached by every one of these ways.
+What is not in the table does not exist as a command; what is in it can be reached by every one of these ways. The keys
+of a page are its own while it is shown: another one may use them for something else.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu
 
 from seworkbench.ui.icons import icon
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
+    from PySide6.QtWidgets import QMenuBar, QWidget
 
     from seworkbench.ui.theme import Theme
 
@@ -36,7 +38,7 @@ class Action:
         text: what it does, as in a menu.
         menu: one of MENUS.
         run: what to do.
-        shortcut: keys, in Qt's portable text form.
+        shortcut: keys, in Qt's portable text form; those of a page hold while it is shown.
         also: further keys for the same, for instance where a line of text keeps the first for itself.
         icon: name of an icon.
         possible: tells whether it can be run now.
@@ -89,6 +91,7 @@ class ActionTable:
                 raise ValueError(f"two actions are called {action.id}")
             made = QAction(action.text, self._window)
             made.setObjectName(action.id)
+            made.setEnabled(self._is_here(action))
             if action.shortcut:
                 made.setShortcuts([QKeySequence(keys) for keys in (action.shortcut, *action.also)])
             if action.icon:
@@ -123,6 +126,16 @@ class ActionTable:
             page = action.page
             menu.addAction(made)
 
+    def context_menu(self, action_ids: Iterable[str]) -> QMenu:
+        """A menu of those of some actions that can be run now, in the order given; an empty id parts groups."""
+        menu = QMenu(self._window)
+        for action_id in action_ids:
+            if not action_id:
+                menu.addSeparator()
+            elif self._can_run(self._actions[action_id][0]):
+                menu.addAction(self.qt(action_id))
+        return menu
+
     def qt(self, action_id: str) -> QAction:
         """The Qt action of that id, for buttons and context menus."""
         return self._actions[action_id][1]
@@ -141,11 +154,16 @@ class ActionTable:
         for action, made in self._actions.values():
             made.setEnabled(self._can_run(action))
 
+    def turn_to_page(self) -> None:
+        """Another page is shown: keys are those of its actions now."""
+        # Qt passes over the keys of what is disabled. What cannot be run now stays enabled after a menu showed it: its
+        # keys must reach it as soon as it can be; `_run` asks again.
+        for action, made in self._actions.values():
+            made.setEnabled(self._is_here(action))
+
     def _release(self) -> None:
-        # A shortcut must reach its action whatever was possible when a menu was last seen; `_run` asks again.
         if not any(menu.isVisible() for menu in self._menus.values()):
-            for _, made in self._actions.values():
-                made.setEnabled(True)
+            self.turn_to_page()
 
     def run(self, action_id: str) -> None:
         """Run an action, if it can be run now."""
@@ -155,5 +173,8 @@ class ActionTable:
         if self._can_run(action):
             action.run()
 
+    def _is_here(self, action: Action) -> bool:
+        return not action.page or action.page == self._current_page()
+
     def _can_run(self, action: Action) -> bool:
-        return action.page in ("", self._current_page()) and action.possible()
+        return self._is_here(action) and action.possible()

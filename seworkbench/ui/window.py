@@ -50,6 +50,8 @@ from seworkbench.ui.workbench import Weight
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from PySide6.QtCore import QPoint
+
     from seworkbench.ui.pages.page import Page
     from seworkbench.ui.pages.page_list import PageEntry
     from seworkbench.ui.theme import Theme
@@ -115,6 +117,7 @@ class MainWindow(QMainWindow):
         workbench.page_requested.connect(self.show_page)
         workbench.files_offered.connect(self.open_files)
         workbench.help_requested.connect(self.show_help)
+        workbench.menu_requested.connect(self.show_menu)
         if workbench.settings.geometry:
             self.restoreGeometry(QByteArray.fromHex(workbench.settings.geometry.encode()))
         self.show_page(workbench.settings.page if workbench.settings.page in self.pages else next(iter(self.pages)))
@@ -173,6 +176,7 @@ class MainWindow(QMainWindow):
         self.side.setVisible(page.side is not None)
         QTimer.singleShot(0, self, self._fit_side)  # it has no width before
         self._rail_buttons[name].setChecked(True)
+        self.actions_table.turn_to_page()
 
     def open_files(self, paths: list[Path]) -> None:
         """Recognise files by their content and give each to a page that has a use for it."""
@@ -221,6 +225,12 @@ class MainWindow(QMainWindow):
         self._help.show_page(target)
         self._help.show()
         self._help.raise_()
+
+    def show_menu(self, action_ids: list[str], at: QPoint) -> None:
+        """Open a context menu of what can be done with a thing."""
+        menu = self.actions_table.context_menu(action_ids)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(at)
 
     def choose_files(self) -> None:
         """Ask for files and open them."""

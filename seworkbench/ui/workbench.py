@@ -8,7 +8,7 @@ from enum import Enum
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QPoint, Signal
 
 from seworkbench.recognise import Kind
 from seworkbench.ui.jobs import Jobs
@@ -70,6 +70,7 @@ class Workbench(QObject):
     file_accepted = Signal(object)  # Recognised, after a page took it
     recent_changed = Signal()  # the list of recent files is another now
     help_requested = Signal(str)  # page of resources/help with anchor
+    menu_requested = Signal(list, QPoint)  # ids of actions, and where on the screen: a context menu of them
 
     def __init__(self, settings_path: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -12,6 +12,7 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ from shiboken6 import delete
 
 from seworkbench.errors import SeError
 from seworkbench.ui import app as app_module
+from seworkbench.ui.actions import Action
 from seworkbench.ui.command_palette import CommandPalette
 from seworkbench.ui.settings import Settings, settings_file
 from seworkbench.ui.theme import DARK, HIGH_CONTRAST, LIGHT, ThemeChoice
@@ -35,7 +37,6 @@ from .desk import INPUTS, PKI, Desk, Images, settle_layout, wait_until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from seworkbench.ui.actions import Action
     from seworkbench.ui.window import MainWindow
 
 # Run from the table like any other, they would end the test's window, or wait for nobody.
@@ -83,10 +84,51 @@ def test_every_action_says_what_it_does_and_has_a_name_of_its_own(desk: Desk) ->
     assert [text for text, count in texts.items() if count > 1] == []
 
 
-def test_no_two_actions_share_a_shortcut(desk: Desk) -> None:
-    keys = [QKeySequence(action.shortcut).toString() for action in actions(desk) if action.shortcut]
-    assert "" not in keys
-    assert [key for key, count in Counter(keys).items() if count > 1] == []
+def test_no_two_actions_that_can_be_met_share_a_key(desk: Desk) -> None:
+    for page in desk.window.pages:
+        keys = [
+            QKeySequence(name).toString()
+            for action in actions(desk)
+            for name in (action.shortcut, *action.also)
+            if action.page in ("", page) and name
+        ]
+        assert "" not in keys
+        assert [key for key, count in Counter(keys).items() if count > 1] == [], page
+
+
+def test_a_key_is_for_the_page_that_is_shown(desk: Desk) -> None:
+    ran: list[str] = []
+    desk.window.actions_table.add(
+        Action(f"{page}.test", f"Test of {page}", "Edit", partial(ran.append, page), "Ctrl+F12", page=page)
+        for page in ("overview", "inspect", "learn")
+    )
+    for page in ("inspect", "overview", "build", "inspect", "learn"):
+        desk.window.show_page(page)
+        desk.press("Ctrl+F12")
+    assert ran == ["inspect", "overview", "inspect", "learn"]
+    # A menu that was open meanwhile changes nothing of that.
+    edit = next(made.menu() for made in desk.window.top.menu_bar.actions() if made.text() == "Edit")
+    edit.popup(QPoint(0, 0))  # type: ignore[attr-defined]
+    edit.close()  # type: ignore[attr-defined]
+    desk.window.activateWindow()
+    settle_layout()
+    desk.press("Ctrl+F12")
+    assert ran[-2:] == ["learn", "learn"]
+
+
+def test_a_context_menu_has_what_can_be_done_now_with_its_keys(desk: Desk) -> None:
+    desk.window.show_page("inspect")
+    table = desk.window.actions_table
+    asked = ("inspect.find", "", "help.page", "trust.remove")
+    menu = table.context_menu(asked)
+    assert [action.text() for action in menu.actions() if not action.isSeparator()] == ["Help on this page"]
+    assert menu.actions()[-1].shortcut().toString() == "F1"
+    desk.open(desk.images.get("default"))
+    desk.window.workbench.menu_requested.emit(list(asked), QPoint(9, 9))
+    shown = QApplication.activePopupWidget()
+    assert isinstance(shown, QMenu)
+    assert [action.objectName() for action in shown.actions()] == ["inspect.find", "", "help.page"]
+    shown.close()
 
 
 def test_every_action_is_in_a_menu(desk: Desk) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication, QBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QBoxLayout, QLineEdit, QMenu, QWidget
 from shiboken6 import delete
 
 from seworkbench.checks import Verdict
@@ -885,25 +885,34 @@ def test_a_case_keeps_what_was_typed_when_it_gets_another_name(page: Attestation
     assert page.page.creation.request.text() == "/somewhere/else.req"
 
 
-def test_what_can_be_done_with_a_case_is_in_its_menu(page: AttestationDesk) -> None:
-    page.drop_foreign()
-    page.click("All cases")
-    cases = page.page.start.cases
+def test_what_can_be_done_with_a_case_is_in_its_menu(window: AttestationDesk) -> None:
+    window.drop_foreign()
+    window.click("All cases")
+    cases = window.page.start.cases
+    cases.table.customContextMenuRequested.emit(QPoint(5, 5))  # where no case is selected there is nothing to do
+    assert QApplication.activePopupWidget() is None
     cases.table.selectRow(0)
-    menu = cases.make_menu()
-    assert [action.text() for action in menu.actions() if not action.isSeparator()] == ["Open", "Rename", "Delete…"]
+    cases.table.customContextMenuRequested.emit(QPoint(5, 5))
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    words = [action.text() for action in menu.actions() if not action.isSeparator()]
+    assert words == ["Open attestation case", "Rename attestation case", "Delete attestation case…"]
+    assert menu.actions()[1].shortcut().toString() == "F2"
     menu.actions()[0].trigger()
-    page.settle()
-    assert page.page.session.case is not None
-    menu.deleteLater()
+    menu.close()
+    window.settle()
+    assert window.page.session.case is not None
 
 
-def test_the_keys_of_the_list_are_its_own_in_the_whole_window(window: AttestationDesk) -> None:
+def test_the_keys_of_a_case_are_those_of_the_window_while_the_page_is_shown(window: AttestationDesk) -> None:
     window.drop_foreign()
     window.desk.window.activateWindow()
-    QTest.keyClick(window.desk.window, Qt.Key.Key_F2)
-    window.page.setFocus()
-    QTest.keyClick(window.page, Qt.Key.Key_F2)
+    window.desk.window.show_page("trust")
+    window.desk.press("F2")
+    window.desk.press("Delete")
+    assert not window.page.question.isVisibleTo(window.page)
+    window.desk.window.show_page("attestation")
+    window.desk.press("F2")
     assert window.page.head.name.isVisible()
     window.desk.type_into(window.page.head.name, "Payroll")
     window.page.session.close_case()

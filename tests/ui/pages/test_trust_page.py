@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMenu, QPushButton
 
 from seworkbench.checks import Verdict
 from seworkbench.ui import window as window_module
@@ -20,7 +20,7 @@ from seworkbench.ui.pages.trust.documents_model import UNTIL, VERDICT, Documents
 from seworkbench.ui.pages.trust.page import TrustPage
 from seworkbench.ui.pages.trust.session import TrustSession
 from seworkbench.ui.pages.trust.view import Group, Row, View
-from seworkbench.ui.theme import ThemeChoice, load_fonts
+from seworkbench.ui.theme import ThemeChoice
 from seworkbench.ui.widgets.chain_layout import EdgeKind, NodeShape
 from seworkbench.ui.window import MainWindow
 from seworkbench.ui.workbench import Weight, Workbench
@@ -49,7 +49,6 @@ class Bench:
         self.folder = folder
         self.monkeypatch = monkeypatch
         self.workspace = folder / "audit.sewb"
-        load_fonts()
         self.workbench = Workbench(folder / "settings.json")
         self.workbench.theme.choose(ThemeChoice.LIGHT)
         self.session = TrustSession(self.workbench.jobs, self.workbench)
@@ -526,9 +525,11 @@ def test_evidence_and_hash_can_be_copied(bench: Bench) -> None:
 
 def test_the_context_menu_offers_what_can_be_done(bench: Bench) -> None:
     bench.drop(*WHOLE)
-    menu = bench.page.make_menu(bench.key("host1.crt"))
+    bench.page.documents.menu_asked.emit(bench.key("host1.crt"), QPoint(5, 5))
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
     words = [action.text() for action in menu.actions()]
-    assert words[:3] == ["Copy PHKH", "Rename machine, notes…", "Show as commands"]
+    assert words[:3] == ["Copy PHKH", "Rename machine", "Show as commands"]
     assert words[-1] == "Remove from the workspace"
     menu.close()
 

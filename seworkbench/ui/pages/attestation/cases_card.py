@@ -6,13 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QLineEdit,
-    QMenu,
     QSizePolicy,
     QStyledItemDelegate,
     QTableView,
@@ -29,8 +27,8 @@ from seworkbench.ui.widgets.basic import Card, button
 from seworkbench.workspace.cases import CaseFile
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QObject, QPoint, SignalInstance
-    from PySide6.QtGui import QResizeEvent
+    from PySide6.QtCore import QObject
+    from PySide6.QtGui import QKeyEvent, QResizeEvent
     from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
 
     from seworkbench.ui.theme import Theme
@@ -123,38 +121,17 @@ def _text(case: AttestationCase, state: CaseState, column: int) -> str:
 
 
 class _Table(QTableView):
-    """A table in which Return opens a row, F2 renames it and Delete removes it."""
+    """A table in which Return opens a row."""
 
     opened = Signal()
-    renamed = Signal()
-    removed = Signal()
-
-    def event(self, event: QEvent) -> bool:
-        """These keys are for the table while it has the focus, whatever they mean elsewhere in the window."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._meant(event):
-            event.accept()
-            return True
-        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Return, F2 and Delete."""
-        if (signal := self._meant(event)) is not None:
-            signal.emit()
+        """Return; while a title is edited it is about the title."""
+        edits = self.state() == QAbstractItemView.State.EditingState
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid() and not edits:
+            self.opened.emit()
         else:
             super().keyPressEvent(event)
-
-    def _meant(self, event: QKeyEvent) -> SignalInstance | None:
-        # What is typed while a title is edited is about the title.
-        if self.state() == QAbstractItemView.State.EditingState or not self.currentIndex().isValid():
-            return None
-        if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
-            return None
-        return {
-            Qt.Key.Key_Return: self.opened,
-            Qt.Key.Key_Enter: self.opened,
-            Qt.Key.Key_F2: self.renamed,
-            Qt.Key.Key_Delete: self.removed,
-        }.get(Qt.Key(event.key()))
 
 
 class _TitleEditor(QStyledItemDelegate):
@@ -185,6 +162,7 @@ class CasesCard(Card):
     open_asked = Signal(int)  # number of a case
     rename_asked = Signal(int, str)  # and what it is to be called
     delete_asked = Signal(int)
+    menu_asked = Signal(QPoint)  # of what can be done with the selected case, and where on the screen
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("Cases")
@@ -210,11 +188,9 @@ class CasesCard(Card):
         self.table.setItemDelegateForColumn(_TITLE, _TitleEditor(self.table))
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.opened.connect(self.open_chosen)
-        self.table.renamed.connect(self.edit_title)
-        self.table.removed.connect(self._delete)
         self.table.doubleClicked.connect(self.open_chosen)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.table.customContextMenuRequested.connect(self._show_menu)
+        self.table.customContextMenuRequested.connect(self._ask_for_menu)
         self.model.renamed.connect(self.rename_asked)
         self.open = button("Open", self.open_chosen)
         self.rename = button("Rename", self.edit_title)
@@ -254,19 +230,9 @@ class CasesCard(Card):
         if rows and self.table.state() != QAbstractItemView.State.EditingState:
             self.table.edit(self.model.index(rows[0].row(), _TITLE))
 
-    def make_menu(self) -> QMenu:
-        """What can be done with the selected case."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("Open", self.open_chosen)
-        menu.addAction("Rename", self.edit_title)
-        menu.addSeparator()
-        menu.addAction("Delete…", self._delete)
-        return menu
-
-    def _show_menu(self, at: QPoint) -> None:
+    def _ask_for_menu(self, at: QPoint) -> None:
         if self.chosen() is not None:
-            self.make_menu().popup(self.table.viewport().mapToGlobal(at))
+            self.menu_asked.emit(self.table.viewport().mapToGlobal(at))
 
     def open_chosen(self) -> None:
         """Open the selected case."""

@@ -10,8 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, QTimer
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from seworkbench.errors import SeError
@@ -59,6 +58,7 @@ _EXCHANGE = (Kind.ATTESTATION_REQUEST, Kind.ATTESTATION_RESPONSE)
 _SEEN = (*_EXCHANGE, Kind.KEY_32, Kind.HEADER, Kind.IMAGE, Kind.HOST_KEY_DOCUMENT)
 
 
+_OF_A_CASE = ("attestation.open", "attestation.rename", "", "attestation.delete")
 _UNKEPT = (
     "The protection key was pasted, so it is in no file: it is used until the window closes and then forgotten. "
     "Save it to verify this case again later."
@@ -119,9 +119,10 @@ class AttestationPage(Page):
         """Commands of this page."""
 
         def action(  # noqa: PLR0917 - a row of the table below
-            name: str, text: str, menu: str, run: Callable[[], None], possible: Callable[[], bool], mark: str = ""
-        ) -> Action:
-            return Action(f"attestation.{name}", text, menu, run, "", mark, possible, self.NAME)
+            name: str, text: str, menu: str, run: Callable[[], None], possible: Callable[[], bool], mark: str = "",
+            keys: str = "",
+        ) -> Action:  # fmt: skip
+            return Action(f"attestation.{name}", text, menu, run, keys, mark, possible, self.NAME)
 
         def always() -> bool:
             return True
@@ -134,8 +135,16 @@ class AttestationPage(Page):
             action(
                 "open", "Open attestation case", "File", self.start.cases.open_chosen, self._has_chosen, "folder-open"
             ),
-            action("rename", "Rename attestation case", "Edit", self.rename, self._has_chosen_or_case),
-            action("delete", "Delete attestation case…", "Edit", self.ask_delete, self._has_chosen_or_case, "trash-2"),
+            action("rename", "Rename attestation case", "Edit", self.rename, self._has_chosen_or_case, "", "F2"),
+            action(
+                "delete",
+                "Delete attestation case…",
+                "Edit",
+                self.ask_delete,
+                self._has_chosen_or_case,
+                "trash-2",
+                "Delete",
+            ),
             action(
                 "save-key", "Save pasted protection key as…", "File", self.save_key, self._has_pasted_key, "key-round"
             ),
@@ -181,23 +190,6 @@ class AttestationPage(Page):
     def close_page(self) -> None:
         """Nothing is shown any more."""
         self._soon.stop()
-
-    def event(self, event: QEvent) -> bool:
-        """F2 names the case that is open while the focus is on this page, whatever it means on another one."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._renames(event):
-            event.accept()
-            return True
-        return super().event(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """F2."""
-        if self._renames(event):
-            self.rename()
-        else:
-            super().keyPressEvent(event)
-
-    def _renames(self, event: QKeyEvent) -> bool:
-        return self._has_case() and event.key() == Qt.Key.Key_F2 and not event.modifiers()
 
     # --- what the user asks for
 
@@ -469,6 +461,7 @@ class AttestationPage(Page):
         self.start.cases.open_asked.connect(session.open_case)
         self.start.cases.rename_asked.connect(self._rename)
         self.start.cases.delete_asked.connect(self._ask_delete)
+        self.start.cases.menu_asked.connect(partial(self.workbench.menu_requested.emit, list(_OF_A_CASE)))
         self.diagram.step_chosen.connect(session.open_step)
         self.diagram.message_chosen.connect(self.open_message)
         self.message.closed.connect(self.close_message)

@@ -15,7 +15,6 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QResizeE
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QMenu,
     QScrollArea,
     QSizePolicy,
     QSplitter,
@@ -131,6 +130,7 @@ class TrustPage(Page):
     def actions_of_page(self) -> tuple[Action, ...]:
         """Commands of this page."""
         some, host, here = self._has_objects, lambda: self._host() is not None, self.NAME
+        to_checks = self._side.checklist.tree.setFocus
 
         def action(  # noqa: PLR0917 - a row of the table below
             name: str, text: str, menu: str, run: Callable[[], None], keys: str = "", mark: str = "",
@@ -150,6 +150,7 @@ class TrustPage(Page):
             Action("trust.new-workspace", "New workspace…", "File", self.new_workspace, "", "plus"),
             Action("trust.copy-workspace", "Save a copy of the workspace…", "File", self.copy_workspace, "", "copy"),
             action("commands", "Show as commands", "Edit", self.show_commands, "", "terminal", host),
+            action("details", "Go to the checks", "Go", to_checks, "", "list", self._has_check),
             action("copy", "Copy evidence", "Edit", self.copy_evidence, "", "copy", self._has_check),
             action("phkh", "Copy PHKH", "Edit", self.copy_phkh, "", "key-round", host),
             action("rename", "Rename machine", "Edit", self.rename_machine, "F2", "cpu", host),
@@ -556,25 +557,9 @@ class TrustPage(Page):
         return wanted
 
     def _menu(self, key: str, at: QPoint) -> None:
-        menu = self.make_menu(key)
-        menu.popup(at)
-
-    def make_menu(self, key: str) -> QMenu:
-        """What can be done with a row or a card."""
         self.choose(key)
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        if self._host() is not None:
-            menu.addAction("Copy PHKH", self.copy_phkh)
-            menu.addAction("Rename machine, notes…", self.rename_machine)
-            menu.addAction("Show as commands", self.show_commands)
-            menu.addAction("Export evidence…", self.export_one)
-        menu.addAction("Show details", self._side.checklist.tree.setFocus)
-        menu.addAction("Copy evidence", self.copy_evidence)
-        if self._removable():
-            menu.addSeparator()
-            menu.addAction("Remove from the workspace", self.remove)
-        return menu
+        names = ("phkh", "rename", "commands", "export-one", "details", "copy", "", "remove")
+        self.workbench.menu_requested.emit([name and f"trust.{name}" for name in names], at)
 
     # --- files
 
