@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PUBLIC_MODE = 0o644
+_ANSWERS = "Give the request, and name the machine that answers it with --machine."
 _ALL: tuple[ImageAttack | AttestationAttack, ...] = (*IMAGE_ATTACKS, *ATTESTATION_ATTACKS)
 _ATTACKS = {attack.id: attack for attack in _ALL}
 
@@ -54,7 +55,13 @@ def configure(parser: ArgumentParser) -> None:
         "--flip", action="append", default=[], metavar="OFFSET[.BIT]", help="instead of an attack: flip a bit or byte"
     )
     parser.add_argument("--hdr-key", type=Path, action=Once, metavar="FILE", help="header key of the image, 32 bytes")
-    parser.add_argument("--machine", type=Path, action=Once, metavar="DIR", help="simulated machine")
+    parser.add_argument(
+        "--machine",
+        type=Path,
+        action=Once,
+        metavar="DIR",
+        help="simulated machine; attacks on it need it, to answer FILE",
+    )
     parser.add_argument("--request", type=Path, action=Once, metavar="FILE", help="another request, for a replay")
     parser.add_argument("-u", "--user-data", type=Path, action=Once, metavar="FILE", help="user data of the guest")
     parser.add_argument("--overwrite", action="store_true", help="replace the output file if it exists")
@@ -95,12 +102,14 @@ def _chosen(args: Namespace) -> ImageAttack | AttestationAttack:
     attack = _ATTACKS.get(args.attack)
     if attack is None:
         raise UsageError(f"There is no attack “{args.attack}”.", remedy="See the attacks: --list")
-    target = _target(args.input)
+    found = _target(args.input)
     # A machine is attacked while it answers a request.
-    if target is not (Target.REQUEST if attack.target is Target.MACHINE else attack.target):
+    needed = Target.REQUEST if attack.target is Target.MACHINE else attack.target
+    if found is not needed:
         raise UsageError(
-            f"“{attack.id}” is an attack on another kind of file: {attack.target.value}.",
+            f"“{attack.id}” needs an {needed.value}; by its content this is taken for an {found.value}.",
             where=str(args.input),
+            remedy=_ANSWERS if attack.target is Target.MACHINE else "See which attack is on what: --list",
         )
     require_other_file(args.input, args.output)
     return attack
@@ -125,7 +134,7 @@ def _attacked_exchange(args: Namespace, attack: AttestationAttack) -> bytes:
         other = read_whole(args.request, MAX_EXCHANGE_FILE_SIZE) if args.request else None
         return tampered_response(attack, content, request=other)
     if args.machine is None:
-        raise UsageError("This attack is made by a machine.", remedy="Name one with --machine.")
+        raise UsageError("This attack is made by a machine.", remedy=_ANSWERS)
     folder = MachineFolder.open(args.machine)
     guest = folder.guest()
     if guest is None:
@@ -152,7 +161,8 @@ def _told(args: Namespace, attack: ImageAttack | AttestationAttack | None) -> in
             }
         )
         return status.DONE
-    lines = [f"{one_line(args.output)}: a tampered copy of {one_line(args.input)}"]
+    made = "a false answer to" if attack is not None and attack.target is Target.MACHINE else "a tampered copy of"
+    lines = [f"{one_line(args.output)}: {made} {one_line(args.input)}"]
     if attack is not None:
         lines += [attack.story, *_catch_lines(attack)]
     write_lines(lines)

@@ -199,7 +199,11 @@ def test_misuse_is_told(place: Path, capsys: pytest.CaptureFixture[str]) -> None
         ([image, "-o", out], "--output are needed"),
         ([image, "page-bit", "--flip", "1", "-o", out], "--output are needed"),
         ([image, "no-such", "-o", out], "There is no attack"),
-        ([image, "replay", "-o", out], "another kind of file"),
+        (
+            [image, "replay", "-o", out],
+            "“replay” needs an attestation response; by its content this is",
+        ),
+        ([image, "wrong-host", "-o", out], "name the machine that answers it with --machine"),
     ):
         assert machine("tamper", *arguments) == 2
         assert said in capsys.readouterr().err
@@ -222,7 +226,7 @@ def test_attacks_on_attestation_are_made_where_they_happen(place: Path, capsys: 
     response.write_bytes(answer_exchange(folder.machine, guest, request.read_bytes()))
     assert machine(*attack) == 0
     assert out.read_bytes() != response.read_bytes()
-    capsys.readouterr()
+    assert f"{out}: a false answer to {request}" in capsys.readouterr().out
     assert machine("tamper", request, "wrong-host", "--machine", place / "z16", "-o", place / "none") == 3
     assert "RC 0x010c, RRC 0x0000: SIMULATED Ultravisor" in capsys.readouterr().err
     assert machine("tamper", request, "request-version", "-o", out, "--overwrite") == 0
