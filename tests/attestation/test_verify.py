@@ -129,6 +129,28 @@ def test_the_json_names_everything_that_was_judged() -> None:
     assert "likely_cause" not in record
 
 
+def test_the_json_of_what_cannot_be_judged_says_only_what_is_known() -> None:
+    known = {"verdict", "verified_at", "simulated", "response_sha256", "header", "checks"}
+    broken = verify(b"pvattest").to_json()
+    assert set(broken) == known
+    assert broken["verdict"] == "not checked"
+    closed = verify(answered("both"), "all").to_json()
+    assert set(closed) == known | {"request_sha256", "cuid", "user_data", "additional_data"}
+    assert closed["additional_data"] == {}
+
+
+def test_what_to_do_stands_beside_what_cannot_be_judged() -> None:
+    assert "fetch it again" in step(verify(b"pvattest"), "attest.response.form").remedy
+    without_cuid = answered()[:0x38] + bytes(8) + answered()[0x40:]
+    assert step(verify(without_cuid), "attest.response.form").remedy
+    assert "key belongs to another request" in step(verify(answered("both"), "all"), "attest.request.opens").remedy
+
+
+def test_data_of_an_answer_that_is_not_equal_is_said_not_to_be_authentic() -> None:
+    assert step(verify(answered()), "attest.data").title == "Data of the answer"
+    assert step(verify(answered(), header="other.hdr"), "attest.data").title == "Data of the answer (not authentic)"
+
+
 def test_the_json_of_an_answer_that_is_not_equal_names_the_likely_cause() -> None:
     known = Known(headers=(recorded.header(),))
     assert verify(answered(), header="other.hdr", known=known).to_json()["likely_cause"] == [
@@ -201,7 +223,10 @@ def test_data_that_was_asked_for_and_is_missing_fails_though_the_measurement_is_
 def test_a_part_cut_off_fails_though_the_measurement_is_equal() -> None:
     found = verify(answered("both", parts=bytes(40)))
     assert found.measurement_equal
-    assert "only 8 of its 32 bytes" in step(found, "attest.data.complete").reason
+    check = step(found, "attest.data.complete")
+    assert (check.verdict, found.check.verdict) == (Verdict.FAILED, Verdict.FAILED)
+    assert "only 8 of its 32 bytes" in check.reason
+    assert found.resolved == ()
 
 
 def test_data_nobody_asked_for_is_a_warning() -> None:
@@ -212,11 +237,14 @@ def test_data_nobody_asked_for_is_a_warning() -> None:
 
 def test_a_hash_is_resolved_to_its_slots_and_documents() -> None:
     phkh = independent.key_hash(recorded.host(1).public_key())
-    known = Known(host_keys=(KnownHostKey("host1.crt", phkh), KnownHostKey("renewed.crt", phkh)))
+    another = independent.key_hash(recorded.host(2).public_key())
+    known = Known(
+        host_keys=tuple(KnownHostKey(*key) for key in (("host1.crt", phkh), ("2", another), ("new.crt", phkh)))
+    )
     image, attestation = verify(answered(), known=known).resolved
     assert image.header_slots == attestation.request_slots == (0,)
-    assert image.documents == ("host1.crt", "renewed.crt")
-    assert image.sentence.endswith("document host1.crt, document renewed.crt")
+    assert image.documents == ("host1.crt", "new.crt")
+    assert image.sentence.endswith("document host1.crt, document new.crt")
 
 
 def test_a_hash_without_a_slot_fails() -> None:
