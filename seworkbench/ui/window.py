@@ -387,6 +387,7 @@ class MainWindow(QMainWindow):
                 "help.page", "Help on this page", "Help", lambda: self.show_help(self.page.HELP), "F1", "circle-help"
             ),
             Action("help.contents", "Help contents", "Help", lambda: self.show_help("index.md")),
+            Action("help.keyboard", "Keys of the keyboard", "Help", lambda: self.show_help("keyboard.md")),
             Action("help.about", "About SE Workbench", "Help", self._about),
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from seworkbench.errors import SeError
 from seworkbench.ui import app as app_module
 from seworkbench.ui.actions import Action
 from seworkbench.ui.command_palette import CommandPalette
+from seworkbench.ui.help import sections
 from seworkbench.ui.settings import Settings, settings_file
 from seworkbench.ui.theme import DARK, HIGH_CONTRAST, LIGHT, ThemeChoice
 from seworkbench.ui.workbench import MOST_MESSAGES, Weight
@@ -94,6 +96,21 @@ def test_no_two_actions_that_can_be_met_share_a_key(desk: Desk) -> None:
         ]
         assert "" not in keys
         assert [key for key, count in Counter(keys).items() if count > 1] == [], page
+
+
+def test_the_help_lists_the_keys_of_every_command(desk: Desk) -> None:
+    titles = {"": "Everywhere", **{entry.name: entry.title for entry in desk.window.pages.entries.values()}}
+    told = {
+        section.title: set(re.findall(r"^\| (\S.*?) \| (.*?) \|$", section.text, re.MULTILINE)[1:])
+        for section in sections("keyboard.md")
+        if section.title in titles.values()
+    }
+    there: dict[str, set[tuple[str, str]]] = {}
+    for action in actions(desk):
+        if action.shortcut:
+            keys = " or ".join((action.shortcut, *action.also))
+            there.setdefault(titles[action.page], set()).add((keys, action.text.rstrip("…")))
+    assert told == there
 
 
 def test_a_key_is_for_the_page_that_is_shown(desk: Desk) -> None:

@@ -534,9 +534,6 @@ class HexView(QAbstractScrollArea):
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
         """Scroll by rows, whatever the scroll bar's step stands for."""
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            event.ignore()  # zoom is the window's
-            return
         if abs(event.angleDelta().x()) > abs(event.angleDelta().y()):
             bar = self.horizontalScrollBar()
             bar.setValue(bar.value() - event.angleDelta().x() // 2)
