@@ -82,11 +82,14 @@ REFUSALS: dict[str, tuple[Machine, bytes, dict[str, int | bytes], int]] = {
     "user data": (MACHINE, Request().arcb(), {"user_data": bytes(257)}, 0x0102),
     "version": (MACHINE, Request(version=0x200).arcb(), {}, 0x0106),
     "magic": (MACHINE, b"\1" + Request().arcb()[1:], {}, 0x0106),
+    "end of the magic": (MACHINE, bytes(7) + b"\1" + Request().arcb()[8:], {}, 0x0106),
     "length": (MACHINE, Request(length=401).arcb(), {}, 0x0107),
     "cut off": (MACHINE, Request().arcb()[:-1], {}, 0x0107),
     "empty": (MACHINE, b"", {}, 0x0107),
     "one slot too few": (MACHINE, Request(hosts=(HOST, HOST), slots=1).arcb(), {}, 0x0107),
     "no slot": (MACHINE, Request(hosts=()).arcb(), {}, 0x0108),
+    "no slot counted": (MACHINE, Request(slots=0).arcb(), {}, 0x0108),
+    "no more than a fixed part": (MACHINE, Request(hosts=(), length=0xE0).arcb()[:0xE0], {}, 0x0108),
     "too many slots": (Machine(HOST, max_request_slots=1), Request(hosts=(HOST, HOST)).arcb(), {}, 0x0108),
     "encrypted part": (MACHINE, Request(encrypted=96).arcb(), {}, 0x0109),
     "nonce without flag": (MACHINE, Request(paf=0x3000000000000000).arcb(), {}, 0x0109),
@@ -146,6 +149,7 @@ def test_a_refused_request_is_an_error_that_says_simulated() -> None:
         answer_exchange(Machine(HOST2), GUEST, Request().file())
     assert caught.value.where == "RC 0x010c, RRC 0x0000"
     assert "host key document" in caught.value.remedy
+    assert caught.value.answer.code == attestation_codes.REQUEST_NOT_OPENED
     with pytest.raises(FormatError):
         answer_exchange(MACHINE, GUEST, b"pvattest")
 
