@@ -115,7 +115,13 @@ def test_a_refusal_has_its_code_and_gives_nothing(name: str) -> None:
     assert answer.explanation.endswith(".")
     assert answer.measurement == answer.additional == answer.cuid == answer.phkh == b""
     assert answer.to_json()["simulated"] is True
-    assert answer.to_json()["uv_rc"] == f"0x{code:04x}"
+    assert answer.to_json() == {
+        "simulated": True,
+        "call": "UV call 0x1020",
+        "uv_rc": f"0x{code:04x}",
+        "uv_rrc": "0x0000",
+        "explanation": answer.explanation,
+    }
 
 
 @settings(max_examples=300, deadline=None)
