@@ -124,7 +124,34 @@ def test_a_refusal_has_its_code_and_gives_nothing(name: str) -> None:
     }
 
 
-@settings(max_examples=300, deadline=None)
+def test_as_many_slots_as_a_machine_takes_are_answered() -> None:
+    for count in (1, 2):
+        assert attest(Machine(HOST, max_request_slots=count), GUEST, Request(hosts=(HOST,) * count).arcb()).executed
+
+
+def test_a_slot_is_known_by_its_hash_alone() -> None:
+    arcb = Request().arcb()
+    answer = attest(MACHINE, GUEST, arcb[:0xE0] + bytes([arcb[0xE0] ^ 1]) + arcb[0xE1:])
+    assert answer.code == attestation_codes.REQUEST_NOT_OPENED
+    assert answer.explanation.startswith("No key slot of the request opens")
+
+
+def test_the_json_of_an_answer_holds_what_the_guest_gets() -> None:
+    answer = attest(MACHINE, GUEST, Request().arcb())
+    assert answer.to_json() == {
+        "simulated": True,
+        "call": "UV call 0x1020",
+        "uv_rc": "0x0001",
+        "uv_rrc": "0x0000",
+        "explanation": "The guest was measured.",
+        "measurement": answer.measurement.hex(),
+        "additional": (key_hash(HOST2) + key_hash(HOST)).hex(),
+        "cuid": CUID.hex(),
+        "phkh": key_hash(HOST).hex(),
+    }
+
+
+@settings(max_examples=300)
 @given(st.one_of(st.binary(max_size=512), st.tuples(st.integers(0, 399), st.binary(min_size=1, max_size=8))))
 def test_any_bytes_get_an_answer(change: bytes | tuple[int, bytes]) -> None:
     request = Request().arcb()
