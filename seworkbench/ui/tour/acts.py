@@ -203,8 +203,10 @@ class Acts:
         # Where the last start ended is of no interest any more.
         page.calls.scrollToTop()
         yield Beat(1800)
-        if scene.attack and not other:
+        if scene.attack:
             page.attacks.choose(scene.attack)
+            page.player.pace = _QUICK_PACE
+        if scene.attack and not other:
             yield from self.press(
                 Spot(page.attacks.make),
                 "press “Make this attack”.",
@@ -214,8 +216,6 @@ class Acts:
             yield Until(lambda: not page.session.busy and page.session.medium and page.session.medium.changes, "it")
             yield _point(page.attacks, page.drive, says="The host makes its change; nothing else is touched.")
             yield Beat(3500)
-        if scene.attack:
-            page.player.pace = _QUICK_PACE
         yield from self.press(
             Spot(page.drive.start), "press “Start”.", page.play_or_pause, lambda: page.player.start is not None
         )

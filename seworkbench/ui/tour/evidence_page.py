@@ -86,7 +86,7 @@ class EvidencePage(Page):
         head.addWidget(label("Evidence", "title"))
         head.addWidget(self.chip)
         self.subtitle = label("", "muted")
-        head.addWidget(self.subtitle, 0, Qt.AlignmentFlag.AlignBottom)
+        head.addWidget(self.subtitle)
         head.addStretch(1)
         self.open_pdf = button("Open as PDF", lambda: self._open(1))
         self.open_html = button("Open in the browser", lambda: self._open(0), primary=True)

@@ -128,14 +128,21 @@ def look_at(tour: Tour, name: str) -> None:
         assert inspect.session.inspection.content is not None
         assert shown_check(inspect.checklist) == ("image.inputs.kernel", Verdict.PASSED)
     elif name in ("start", "page-flipped", "header-flipped", "wrong-machine"):
-        result = page_of(tour, MachinePage).result
+        machine, scene = page_of(tour, MachinePage), STORY[NUMBERS[name]]
+        result = machine.result
         assert result is not None
         assert result.started is (name == "start")
-        step = next(scene.select for scene in STORY if scene.id == name)
-        assert result.check.find(step).verdict is (Verdict.PASSED if name == "start" else Verdict.FAILED)  # type: ignore[union-attr]
+        found = result.check.find(scene.select)
+        assert found is not None
+        assert found.verdict is (Verdict.PASSED if name == "start" else Verdict.FAILED)
+        chosen = machine.attacks.chosen
+        assert chosen is not None
+        assert scene.attack in ("", chosen.id)
     elif name in ("attest", "forged-response", "replay"):
-        attested = page_of(tour, AttestationPage).session.result
+        page = page_of(tour, AttestationPage)
+        attested = page.session.result
         assert attested is not None
+        assert page.head.subtitle.text() == page.head.subtitle.whole
         assert attested.check.verdict is (Verdict.PASSED if name == "attest" else Verdict.FAILED)
     else:
         evidence = page_of(tour, EvidencePage)

@@ -38,7 +38,7 @@ class CaseHead(QWidget):
         row.setSpacing(10)
         row.addWidget(label("Attestation", "title"))
         self.subtitle = Elided("", "muted")
-        row.addWidget(self.subtitle, 1, Qt.AlignmentFlag.AlignBottom)
+        row.addWidget(self.subtitle, 1)
         self.name = _NameLine()
         self.name.setMaxLength(TITLE_LIMIT)
         self.name.setAccessibleName("Name of the case")
