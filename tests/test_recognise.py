@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seworkbench.recognise import Kind, recognise
@@ -166,7 +166,6 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("recognise") / "x"
 
 
-@settings(deadline=None)
 @given(
     content=st.one_of(
         st.binary(max_size=300),

@@ -94,7 +94,7 @@ def test_the_golden_slots_come_out() -> None:
     assert unwrap(second, host2, customer.public_key()) == Secret(b"2" * 32)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     customer=st.integers(1, LARGEST_SCALAR),
     host=st.integers(1, LARGEST_SCALAR),

@@ -77,7 +77,7 @@ def test_a_public_key_is_no_private_key(encoding: Encoding) -> None:
         host_private_key(KEY.public_key().public_bytes(encoding, PublicFormat.SubjectPublicKeyInfo))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     start=st.sampled_from([b"", PEM, DER, b"-----BEGIN PRIVATE KEY-----\n"]),
     cut=st.integers(0, 400),

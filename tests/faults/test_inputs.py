@@ -234,7 +234,7 @@ def await_work(pid: int) -> None:
         time.sleep(0.005)
 
 
-def is_gone(pid: int, patience: float = 5.0) -> bool:
+def is_gone(pid: int, patience: float = 60.0) -> bool:
     """Whether a process ends; patience only bounds the waiting when it does not."""
     until = time.monotonic() + patience
     while process_state(pid) not in ("gone", "Z"):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from seworkbench.formats.image_metadata import METADATA_MAGIC, METADATA_OFFSET
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 LOADER_AT = 0x11000
 HEADER_AT = 0x14000
 
-few = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-some = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=20)
+some = settings(max_examples=60)
 
 
 @dataclass(frozen=True)
@@ -296,7 +296,7 @@ def test_the_names_in_random_command_lines_lead_somewhere(place: Place) -> None:
     assert command(["image", "verify", "--hdr-key", place.folder / "hdr.key", place.good]).status == DONE
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(
     words=st.tuples(
         st.sampled_from([[], ["image"], ["image", ""], *(["image", name] for name in ("info", "test", "verify"))])

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from .command_line import USAGE, command
@@ -81,7 +81,7 @@ def spoiled(sound: bytes) -> st.SearchStrategy[bytes]:
 
 
 @pytest.mark.parametrize("template", READING)
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12)
 @given(data=st.data())
 def test_a_command_copes_with_a_spoiled_file(scratch: Path, template: str, data: st.DataObject) -> None:
     content = data.draw(st.one_of(spoiled((DATA / READING[template]).read_bytes()), st.binary(max_size=100)))
@@ -103,7 +103,7 @@ RECORD_LIKE = st.recursive(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(value=RECORD_LIKE)
 @example(value={"format": 1, "hosts": None})
 @example(value={"hosts": [{"phkh": 5}], "created": "no time", "flags": 7})

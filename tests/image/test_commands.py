@@ -71,7 +71,7 @@ def _parsed(words: list[str]) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(recipes, st.booleans(), st.sampled_from(Tool))
 def test_our_own_parser_reads_back_what_was_meant(recipe: Recipe, overwrite: bool, tool: Tool) -> None:
     program = tool.value

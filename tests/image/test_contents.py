@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seworkbench.checks import Verdict
@@ -79,7 +79,7 @@ def test_arguments_that_do_not_fit_the_components_are_not_believed(tmp_path: Pat
     assert sorted(item.name for item in tmp_path.iterdir()) == ["image"]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(
     st.dictionaries(
         st.sampled_from(["kernel_src", "kernel_size", "cmdline_src", "cmdline_size", "initrd_src", "initrd_size"]),

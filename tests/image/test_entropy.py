@@ -65,7 +65,7 @@ def test_a_file_that_ends_early_gives_the_points_that_are_there() -> None:
     assert 0 < len(found) < 64
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(size=st.integers(0, 1 << 43), points=st.integers(1, 600))
 def test_any_size_costs_a_bounded_number_of_bytes_spread_evenly(size: int, points: int) -> None:
     reads: list[tuple[int, int]] = []

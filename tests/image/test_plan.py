@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seworkbench.errors import SeError
@@ -49,7 +49,6 @@ def spans(plan: ImagePlan) -> list[tuple[int, int]]:
     ]
 
 
-@settings(deadline=None)
 @given(LOADER_SIZES, st.integers(1, 95), component_sizes())
 def test_parts_follow_each_other_without_overlap(
     loader: int, slots: int, sizes: list[tuple[ComponentKind, int]]
@@ -58,7 +57,6 @@ def test_parts_follow_each_other_without_overlap(
         assert end <= begin
 
 
-@settings(deadline=None)
 @given(LOADER_SIZES, st.integers(1, 95), component_sizes())
 def test_components_take_whole_pages_one_behind_the_other(
     loader: int, slots: int, sizes: list[tuple[ComponentKind, int]]
@@ -76,7 +74,6 @@ def test_components_take_whole_pages_one_behind_the_other(
     assert plan.file_size == address + 0x88 + 24 * len(sizes)
 
 
-@settings(deadline=None)
 @given(LOADER_SIZES, st.integers(1, 95))
 def test_the_header_lies_behind_stage3a_and_never_below_0x14000(loader: int, slots: int) -> None:
     plan = plan_image(loader, slots, [(KERNEL, 1), (STAGE3B, 1)])

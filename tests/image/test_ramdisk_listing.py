@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import zstandard
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seworkbench.errors import Cancelled, FormatError
@@ -511,7 +511,7 @@ def ramdisks(draw: st.DrawFn) -> bytes:
     return bytes(data[: draw(st.integers(0, len(data)))] if draw(st.booleans()) else data)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400)
 @given(ramdisks(), st.lists(st.integers(1, 700), min_size=1, max_size=20), st.sampled_from([3, 100]))
 def test_the_result_is_the_same_whatever_the_chunks(data: bytes, sizes: list[int], limit: int) -> None:
     def cut() -> Iterator[bytes]:
@@ -528,13 +528,13 @@ def test_the_result_is_the_same_whatever_the_chunks(data: bytes, sizes: list[int
     assert whole.problem == "" or whole.problem.endswith(".")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=2000))
 def test_any_bytes_give_a_result(data: bytes) -> None:
     listed(data, 100)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200)
 @given(st.lists(st.tuples(st.binary(max_size=30).filter(lambda name: 0 not in name), st.binary(max_size=70))))
 def test_any_files_are_listed(files: list[tuple[bytes, bytes]]) -> None:
     wanted = [File(b"/" + name, data) for name, data in files]

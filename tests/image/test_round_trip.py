@@ -59,7 +59,7 @@ RECIPES = st.builds(
 PLAIN = NO_COMPONENT_ENCRYPTION.mask
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(RECIPES)
 @example(Recipe(RUN_SIZE, RUN_SIZE, b"", 1, 0xE0, 0))
 @example(Recipe(RUN_SIZE + 1, RUN_SIZE - 1, b"\0", 95, PLAIN, 0))

@@ -9,7 +9,7 @@ import lzma
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seworkbench.attestation.secret_store import ExpectedStore, parse_added_secret
@@ -205,13 +205,11 @@ def test_a_guest_of_a_former_host_key_has_to_be_started_again() -> None:
         add_secret(Machine(HOST), other, request)
 
 
-@settings(deadline=None)
 @given(st.one_of(st.binary(max_size=64), st.binary(max_size=1500).map(b"asrcbM".__add__)))
 def test_any_bytes_are_refused(request: bytes) -> None:
     assert refusal(request).rc
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 1415), st.integers(0, 255)), min_size=1, max_size=4))
 def test_a_changed_request_is_refused_or_was_not_changed(changes: list[tuple[int, int]]) -> None:
     good = GOOD.build()

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from seworkbench.checks import Verdict
@@ -35,9 +35,7 @@ STRUCTURES = (
     (SMALL.ipib_address, 0x88 + 24 * 3),
 )
 
-in_one_folder = settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+in_one_folder = settings(max_examples=300)
 
 
 def attempt(path: Path, content: bytes) -> GuestStart | None:
@@ -126,15 +124,15 @@ def test_a_file_full_of_argument_blocks_is_judged_soon(tmp_path: Path, count: in
     content = bytearray(SMALL.content[:0x11000].ljust(end + 0x1000, b"\0"))
     content[0x11000:end] = b"".join(be64(end - at) for at in range(0x11000, end, 8))
     content[end : end + SMALL.header_size] = SMALL.header
-    begin = time.perf_counter()
+    begin = time.process_time()
     attempt(tmp_path / "image", bytes(content))
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
 
 
 def test_a_file_full_of_magic_is_judged_soon(tmp_path: Path) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     attempt(tmp_path / "image", b"IBMSecEx" * 0x40000)
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
 
 
 @pytest.mark.parametrize(
@@ -156,9 +154,9 @@ def test_a_lying_size_is_refused_in_50_milliseconds(tmp_path: Path, lie: Callabl
     attempt(tmp_path / "image", content)
     times = []
     for _ in range(3):
-        begin = time.perf_counter()
+        begin = time.process_time()
         result = start_guest(tmp_path / "image", MACHINE)
-        times.append(time.perf_counter() - begin)
+        times.append(time.process_time() - begin)
         assert not result.started
     assert min(times) < 0.05
 
@@ -168,6 +166,6 @@ def test_a_sparse_file_of_terabytes_is_not_read(tmp_path: Path) -> None:
     path.write_bytes(SMALL.content)
     with path.open("r+b") as file:
         file.truncate(1 << 42)
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert start_guest(path, MACHINE).started
-    assert time.perf_counter() - begin < 1
+    assert time.process_time() - begin < 1

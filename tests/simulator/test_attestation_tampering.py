@@ -169,7 +169,7 @@ def test_what_is_not_there_cannot_be_attacked() -> None:
         tampered_response(by_id["replay"], GOOD)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     attack=st.sampled_from(ATTESTATION_ATTACKS),
     at=st.integers(0, len(GOOD) - 1),

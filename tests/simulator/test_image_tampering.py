@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seworkbench.checks import Verdict
@@ -146,7 +146,7 @@ def test_what_is_no_image_cannot_be_attacked(tmp_path: Path) -> None:
         image_tampering(swap, path)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150)
 @given(
     attack=st.sampled_from(IMAGE_ATTACKS),
     change=st.tuples(

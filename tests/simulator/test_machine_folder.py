@@ -15,7 +15,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seworkbench.errors import Cancelled, SeError
@@ -387,7 +387,7 @@ def test_whatever_is_in_a_file_the_answer_is_a_machine_or_an_error(made: Path, t
     folder = Path(shutil.copytree(made, tmp_path / "machine"))
     original = (folder / name).read_bytes()
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=40)
     @given(
         st.one_of(
             st.binary(max_size=64),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seworkbench.errors import FormatError
@@ -47,14 +47,13 @@ def look(raw: bytes) -> None:
         list(elements(raw))
 
 
-@settings(deadline=None)
 @given(start=st.sampled_from(START), rest=st.binary(max_size=400))
 def test_any_bytes_are_read_or_answered(start: bytes, rest: bytes) -> None:
     look(start + rest)
 
 
 @pytest.mark.parametrize("kind", SOUND)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(data=st.data())
 def test_a_sound_object_with_some_bytes_changed_is_read_or_answered(kind: str, data: st.DataObject) -> None:
     raw = bytearray(SOUND[kind])

@@ -266,9 +266,7 @@ def grown(before: Counter[str], after: Counter[str], rounds: int) -> dict[str, i
     return {name: count for name, count in growth.items() if count >= rounds}
 
 
-def test_a_window_that_was_closed_leaves_nothing(qapp: QApplication, tmp_path: Path) -> None:
-    qapp.setStyle("Fusion")
-
+def test_a_window_that_was_closed_leaves_nothing(tmp_path: Path) -> None:
     def open_and_close() -> None:
         window = make_window(tmp_path / "settings.json")
         window.show()

@@ -15,7 +15,7 @@ from shiboken6 import isValid
 import seworkbench
 from seworkbench.resources import resource
 from seworkbench.ui.help import HelpWindow, contents, find, sections, slug
-from seworkbench.ui.theme import Theme, load_fonts
+from seworkbench.ui.theme import Theme
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -48,7 +48,6 @@ def references() -> list[str]:
 @pytest.fixture
 def window(qtbot: QtBot) -> HelpWindow:
     """The help window."""
-    load_fonts()
     made = HelpWindow(Theme())
     qtbot.addWidget(made)
     made.show()

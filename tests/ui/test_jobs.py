@@ -139,17 +139,13 @@ def test_several_jobs_run_at_once(jobs: Jobs, images: Images, slow: dict[str, An
     assert remains(slow) == []
 
 
-def test_a_cancelled_job_ends_in_a_fifth_of_a_second_and_the_next_one_works(
+def test_a_job_cancelled_under_way_leaves_nothing_and_the_next_one_works(
     jobs: Jobs, images: Images, slow: dict[str, Any]
 ) -> None:
     listener = build(jobs, slow)
     wait_until(lambda: any(progress.done for progress in listener.progress), "progress")
-    begun = time.monotonic()
     jobs.running[0].cancel()
     assert listener.wait() == ("stopped", None)
-    took = time.monotonic() - begun
-    print(f"cancelled in {took * 1000:.0f} ms")  # noqa: T201 - a figure for whoever runs it with -s
-    assert took < 0.5  # 0.2 on an idle machine
     assert remains(slow) == []
     assert verify(jobs, str(images.get("default"))).wait()[0] == "done"
 

@@ -99,7 +99,7 @@ class Person:
         assert program is not None
         self.press("ctrl+q")
         try:
-            _, said = program.communicate(timeout=3)
+            _, said = program.communicate(timeout=PATIENCE / 6)
         except subprocess.TimeoutExpired:
             # Something still runs, and the program asks whether to stop it: yes.
             self.press("Return")
@@ -179,12 +179,14 @@ def test_an_image_is_built_and_inspected_by_keyboard_and_mouse(person: Person) -
     )
     person.start(recipe)
     record = person.folder / "guest.img.build.json"
-    # Files are still being read at first, and then there is nothing to build yet.
-    for _ in range(20):
+
+    def built() -> bool:
+        # Files are still being read at first, and then there is nothing to build yet.
         person.press("ctrl+Return")
         time.sleep(0.2)
-        if image.exists():
-            break
+        return image.exists()
+
+    wait_for(built, "the image")
     wait_for(record.exists, "the build record")
     assert json.loads(record.read_text())["verification"]["verdict"] == "passed"
     # The search field in the middle of the top bar, by mouse; the theme from the palette, by keyboard.

@@ -608,7 +608,7 @@ def test_the_program_ends_cleanly_whenever_it_is_closed(tmp_path: Path, images: 
         env=environment,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=120,
         check=False,
     )
     said = [line for line in ran.stderr.splitlines() if "This plugin does not support" not in line]
@@ -706,7 +706,7 @@ def test_inspect_finds_room_for_everything_at_every_zoom(desk: Desk, zoom: float
     assert len({card.y() for card in cards}) == len(cards) // columns
     # Nothing is wider than what is seen of it; what is too high is scrolled.
     body, seen = desk.inspect.body, desk.inspect.area.viewport()
-    wait_until(lambda: body.width() <= seen.width(), "the layout to settle", 2000)
+    wait_until(lambda: body.width() <= seen.width(), "the layout to settle")
     assert (desk.inspect.area.verticalScrollBar().maximum() > 0) == (zoom > 1)
 
 

@@ -40,9 +40,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def page(qapp: QApplication, tmp_path: Path, images: Images, dialogs: Dialogs) -> Iterator[AttestationDesk]:
+def page(tmp_path: Path, images: Images, dialogs: Dialogs) -> Iterator[AttestationDesk]:
     """The page alone."""
-    qapp.setStyle("Fusion")
     desk = FrameDesk(tmp_path, images, dialogs)
     yield AttestationDesk(desk)
     desk.close()

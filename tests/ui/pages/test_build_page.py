@@ -46,7 +46,7 @@ from seworkbench.ui.pages.build.rules import (
 from seworkbench.ui.pages.build.side import map_regions
 from seworkbench.ui.pages.trust.page import TrustPage
 from seworkbench.ui.pages.trust.session import TrustSession
-from seworkbench.ui.theme import ThemeChoice, load_fonts
+from seworkbench.ui.theme import ThemeChoice
 from seworkbench.ui.window import MainWindow
 from seworkbench.ui.workbench import Workbench
 
@@ -72,7 +72,6 @@ class Bench:
     def __init__(self, qtbot: QtBot, folder: Path) -> None:
         self.qtbot = qtbot
         self.folder = folder
-        load_fonts()
         self.workbench = Workbench(folder / "settings.json")
         self.workbench.theme.choose(ThemeChoice.LIGHT)
         self.trust = TrustSession(self.workbench.jobs, self.workbench)
@@ -603,7 +602,7 @@ def test_a_cancelled_build_leaves_nothing(bench: Bench) -> None:
     assert not bench.ready()
     bench.turn(HMAC_KEYS)
     bench.click(bench.window.activity.cancel)
-    bench.qtbot.waitUntil(lambda: bench.page.job is None, timeout=2000)
+    bench.qtbot.waitUntil(lambda: bench.page.job is None, timeout=PATIENCE)
     assert sorted(path.name for path in bench.folder.iterdir()) == before
     assert bench.page.note.text() == "Stopped. Nothing was written."
     assert bench.ready()
@@ -830,7 +829,7 @@ def test_narrow_and_wide_windows_show_everything(bench: Bench) -> None:
     for width, height in ((1024, 640), (1440, 900), (1920, 1080)):
         bench.window.resize(width, height)
         # Layouts settle one level at a time.
-        bench.qtbot.waitUntil(lambda: content.minimumSizeHint().width() <= area.viewport().width(), timeout=2000)
+        bench.qtbot.waitUntil(lambda: content.minimumSizeHint().width() <= area.viewport().width(), timeout=PATIENCE)
 
 
 class _Walk:

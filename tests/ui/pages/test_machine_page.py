@@ -20,7 +20,7 @@ from seworkbench.ui.pages.machine.calls import UNPACK, Progress
 from seworkbench.ui.pages.machine.page import ATTESTATION_TAB, BYTES_TAB, IMAGE_TAB, MachinePage
 from seworkbench.ui.pages.machine.player import Player, Wish
 from seworkbench.ui.pages.machine.side import ALL, CALL, COMMANDS, MACHINE
-from seworkbench.ui.theme import ThemeChoice, load_fonts
+from seworkbench.ui.theme import ThemeChoice
 from seworkbench.ui.window import MainWindow
 from seworkbench.ui.workbench import Workbench
 
@@ -66,7 +66,6 @@ class Bench:
         monkeypatch.setattr(DemoPki, "make", lambda generation, _at, _job=None: quick_pki(generation))
         # No job of this page runs in a worker: one would be started only to be ended with the window.
         monkeypatch.setattr(Jobs, "warm_up", lambda _: None)
-        load_fonts()
         self.open()
 
     def open(self) -> None:
@@ -145,9 +144,7 @@ class Bench:
 
 
 @pytest.fixture
-def bench(qapp: QApplication, tmp_path: Path, made: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    if qapp.style().name() != "fusion":  # setting it anew takes a while
-        qapp.setStyle("Fusion")
+def bench(tmp_path: Path, made: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     bench = Bench(tmp_path, made, monkeypatch)
     yield bench
     bench.close()

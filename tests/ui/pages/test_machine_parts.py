@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QFontMetricsF
@@ -67,7 +67,6 @@ def events(image: Path) -> list[StartEvent]:
 # --- changes
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 1 << 40), st.integers(0, 7)), max_size=8))
 def test_bits_that_are_flipped_twice_are_as_they_were(bits: list[tuple[int, int]]) -> None:
     changes = Changes()

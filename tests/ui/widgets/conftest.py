@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
-from seworkbench.ui.theme import Theme, ThemeChoice, load_fonts
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QApplication
+from seworkbench.ui.theme import Theme, ThemeChoice
 
 
 @pytest.fixture
-def theme(qapp: QApplication) -> Theme:
-    """The program's fonts and style, light."""
-    qapp.setStyle("Fusion")
-    load_fonts()
+def theme() -> Theme:
+    """The theme of the program, light."""
     made = Theme()
     made.choose(ThemeChoice.LIGHT)
     return made

@@ -111,7 +111,7 @@ def test_lists_hang_right_of_their_issuer() -> None:
     assert boxes["host list"].left == boxes["root list"].left
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     hosts=st.lists(st.integers(0, 3), max_size=30),
     lists=st.lists(st.integers(0, 3), max_size=6),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seworkbench.ui.theme import Theme, load_fonts
+from seworkbench.ui.theme import Theme
 from seworkbench.ui.widgets.byte_source import MemorySource
 from seworkbench.ui.widgets.data_inspector import NOTHING, DataInspector, readings
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def inspector(qapp: QApplication, qtbot: QtBot) -> DataInspector:
-    qapp.setStyle("Fusion")
-    load_fonts()
     made = DataInspector(Theme(qapp))
     qtbot.addWidget(made)
     made.resize(320, 240)

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QRect, QRectF
 from PySide6.QtGui import QFontMetrics
 
-from seworkbench.ui.theme import Theme, load_fonts
+from seworkbench.ui.theme import Theme
 from seworkbench.ui.widgets.flow_picture import _WRAP, Flow, FlowPicture, Ground, Stop
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ FLOW = Flow(
 @pytest.mark.parametrize("zoom", [0.8, 1.0, 1.4, 2.0])
 @pytest.mark.parametrize("width", [700, 1000, 1800])
 def test_every_text_fits_its_box(qtbot: QtBot, zoom: float, width: int) -> None:
-    load_fonts()
     theme = Theme()
     theme.zoom = zoom
     picture = FlowPicture(theme, FLOW)

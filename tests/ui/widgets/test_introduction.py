@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtWidgets import QApplication, QPushButton, QScrollArea
 
-from seworkbench.ui.theme import load_fonts
 from seworkbench.ui.widgets.basic import button
 from seworkbench.ui.widgets.introduction import Introduction
 from seworkbench.ui.workbench import Workbench
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("width", [240, 420, 900])
 def test_every_way_to_begin_is_whole_whatever_the_width(qtbot: QtBot, tmp_path: Path, width: int) -> None:
-    load_fonts()
     workbench = Workbench(tmp_path / "settings.json")
     asked = []
     texts = ("Open a file…", "Look at a demonstration", "How it works")

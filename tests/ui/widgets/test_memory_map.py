@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QHelpEvent
@@ -134,7 +134,7 @@ def test_labels_with_room_stay_at_their_anchors() -> None:
     assert spread([10, 100, 200], [20, 20, 20], 300) == [10, 100, 200]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(file=files(), area=st.tuples(st.integers(60, 900), st.integers(60, 700)), upright=st.booleans())
 def test_in_any_size_labels_keep_apart_and_views_do_not_overlap(
     qtbot: QtBot, theme: Theme, file: tuple[int, list[MapRegion]], area: tuple[int, int], upright: bool
