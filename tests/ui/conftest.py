@@ -15,6 +15,7 @@ import pytest
 from PySide6.QtCore import QProcess, QThread, QTimer
 from shiboken6 import isValid
 
+from seworkbench.ui.theme import Theme, ThemeChoice, load_fonts
 from seworkbench.ui.widgets.secret_field import SecretClipboard
 
 from .desk import Desk, Dialogs, Images
@@ -40,6 +41,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
+def qapp(qapp: QApplication) -> QApplication:
+    """The application with the style and fonts of the program: no machine's own decide how wide a text is."""
+    qapp.setStyle("Fusion")
+    load_fonts()
+    Theme().choose(ThemeChoice.LIGHT)
+    qapp.setStyleSheet("")
+    return qapp
+
+
+@pytest.fixture(scope="session")
 def images(tmp_path_factory: pytest.TempPathFactory) -> Images:
     """Images that pvimg made."""
     return Images(tmp_path_factory.mktemp("images"))
@@ -52,9 +63,8 @@ def dialogs(monkeypatch: pytest.MonkeyPatch) -> Dialogs:
 
 
 @pytest.fixture
-def desk(qapp: QApplication, tmp_path: Path, images: Images, dialogs: Dialogs) -> Iterator[Desk]:
+def desk(tmp_path: Path, images: Images, dialogs: Dialogs) -> Iterator[Desk]:
     """The real window, with settings of its own; closed afterwards."""
-    qapp.setStyle("Fusion")
     made = Desk(tmp_path, images, dialogs)
     yield made
     made.close()
