@@ -6,6 +6,7 @@
 #
 # SEWORKBENCH_VENV names another folder for the Python environment (default: .venv in the project's root).
 # Exit status 69: the set-up failed, the program was not started.
+[ -n "${BASH_VERSION:-}" ] || exec bash -- "$0" "$@" # started as "sh ..."
 set -euo pipefail
 
 script=$(readlink -f -- "${BASH_SOURCE[0]}") # through symlinks: the project is around the real file
@@ -13,6 +14,6 @@ script=$(readlink -f -- "${BASH_SOURCE[0]}") # through symlinks: the project is 
 source "${script%/*}/environment.sh" "${script%/*/*}"
 
 prepare_environment ""
-# The console script, not `python -m`: that would put the current folder first on the import path, where any
-# numpy.py lying about would be run.
-exec "$VENV/bin/seworkbench" "$@"
+# -P, and no `python -m`: neither the current folder nor bin/ may come first on the import path, where any numpy.py lying
+# about would be run. Python by name: the script's own first line breaks where the path has a dollar sign.
+exec "$VENV/bin/python" -P "$VENV/bin/seworkbench" "$@"

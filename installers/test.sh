@@ -6,6 +6,7 @@
 #
 # Where packages may not be installed it says what is missing and goes on: the tests concerned skip with a reason.
 # With CI set nothing may be missing. SEWORKBENCH_VENV: as in run.sh.
+[ -n "${BASH_VERSION:-}" ] || exec bash -- "$0" "$@" # started as "sh ..."
 set -euo pipefail
 
 script=$(readlink -f -- "${BASH_SOURCE[0]}") # through symlinks: the project is around the real file
