@@ -207,7 +207,7 @@ def _user_data(values: BlockValues, known: Known) -> Iterator[Substitution]:
                 user_data=padded,
                 user_data_length=len(content),
             )
-        if stripped := content.rstrip(b"\0"):
+        if (stripped := content.rstrip(b"\0")) not in (b"", content):
             yield _replacing("user data", "Zeros were added behind the user data.", user_data=stripped)
     for name, other in known.user_data:
         if other != content:

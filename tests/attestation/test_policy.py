@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
@@ -21,6 +22,7 @@ from seworkbench.attestation.secret_store import (
     ExpectedStore,
     find_store,
     parse_added_secret,
+    read_added_secret,
 )
 from seworkbench.attestation.verify import verify_response
 from seworkbench.checks import Check, Verdict
@@ -28,6 +30,9 @@ from seworkbench.crypto.measurement import secret_store_hash
 from seworkbench.errors import FormatError, SeError
 from seworkbench.formats.additional_data import PART_KINDS
 from tests.attestation import independent, recorded
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 CUID = bytes(range(16))
@@ -365,6 +370,11 @@ def test_many_secrets_are_compared_but_not_searched() -> None:
     assert find_store(many, bytes(64)) is None
 
 
+def test_a_secret_more_than_are_searched_is_not_searched_even_in_the_right_order() -> None:
+    many = tuple(AddedSecret(f"{number}", bytes([number]) * 16) for number in range(MOST_SEARCHED_SECRETS + 1))
+    assert find_store(many, ExpectedStore(many, locked=True).hash) is None
+
+
 def test_as_many_secrets_as_are_searched_are_found_in_another_order() -> None:
     seven = tuple(AddedSecret(f"{number}", bytes([number]) * 16) for number in range(MOST_SEARCHED_SECRETS))
     swapped = (*seven[:-2], seven[-1], seven[-2])
@@ -392,11 +402,26 @@ def test_the_tag_of_an_add_secret_request_is_its_end() -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"asrcbM", b"pvattest" + bytes(80), b"asrcbM\0\0" + bytes.fromhex("00000100 00000061") + bytes(80)]
+    ("raw", "said"),
+    [
+        (b"", "no add-secret request"),
+        (b"asrcbM", "no add-secret request"),
+        (b"pvattest" + bytes.fromhex("00000100 00000060") + bytes(80), "no add-secret request"),
+        (b"asrcbM\0\0" + bytes.fromhex("00000100 0000003f") + bytes(47), "no add-secret request"),
+        (b"asrcbM\0\0" + bytes.fromhex("00000100 00000061") + bytes(80), "says that it has 97 bytes; it has 96"),
+    ],
+    ids=["empty", "magic alone", "something else", "a byte too short", "cut off"],
 )
-def test_what_is_no_add_secret_request_is_refused(raw: bytes) -> None:
-    with pytest.raises(FormatError):
+def test_what_is_no_add_secret_request_is_refused(raw: bytes, said: str) -> None:
+    with pytest.raises(FormatError, match=said) as caught:
         parse_added_secret(raw, "x.asr")
+    assert caught.value.where == "x.asr"
+
+
+def test_the_shortest_add_secret_request_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "x.asr"
+    path.write_bytes(b"asrcbM\0\0" + bytes.fromhex("00000100 00000040") + bytes(32) + b"\x31" * 16)
+    assert read_added_secret(path) == AddedSecret(str(path), b"\x31" * 16)
 
 
 # --- firmware --------------------------------------------------------------------------------------------------------

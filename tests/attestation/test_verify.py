@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from seworkbench.attestation.causes import flipped
 from seworkbench.attestation.known import Known, KnownHostKey, KnownRequest
+from seworkbench.attestation.measured_block import block_values
 from seworkbench.attestation.verify import AttestationVerification, verify_response
 from seworkbench.checks import Check, Verdict
+from seworkbench.crypto.measurement import secret_store_hash
 from seworkbench.crypto.request_seal import WrongProtectionKeyError, open_request, seal_request
 from seworkbench.errors import FormatError
 from seworkbench.formats.arcb import parse_arcb
@@ -344,6 +346,65 @@ def test_zeros_behind_user_data_and_padding_are_found() -> None:
         user_data=b"hello",
     )
     assert "padded to 256 bytes" in cause(verify(cut))
+
+
+def vouching(*, name: str = "both", like: bytes | None = None, header: str = "se.hdr", **changes: object) -> bytes:
+    """A response that vouches for a block in which some values are others than the response holds."""
+    file = parse_response(answered(name) if like is None else like)
+    arcb = parse_arcb(file.arcb)
+    opened = open_request(arcb, recorded.key(name))
+    values = dataclasses.replace(block_values(recorded.header(header).header, file, opened), **changes)  # type: ignore[arg-type]
+    return build_response(
+        file.arcb,
+        measurement=hmac.digest(opened.measurement_key.reveal(), values.build(), "sha512"),
+        cuid=CUID,
+        additional=file.additional or b"",
+        user_data=file.user_data or b"",
+    )
+
+
+def test_user_data_padded_under_its_own_length_is_found() -> None:
+    padded = b"hello".ljust(256, b"\0")
+    assert "padded to 256 bytes, under its own length" in cause(verify(vouching(user_data=padded, user_data_length=5)))
+
+
+def test_a_nonce_that_was_left_out_is_found() -> None:
+    assert cause(verify(vouching(nonce=b""))).startswith("The nonce was left out")
+
+
+def test_data_added_to_an_answer_without_any_are_found() -> None:
+    assert cause(verify(vouching(additional=b""))) == "No additional data was measured: it was added to the response."
+
+
+@pytest.mark.parametrize(("locked", "was"), [(True, "locked"), (False, "open")])
+def test_a_store_in_the_other_state_is_found(locked: bool, was: str) -> None:
+    stated = answered("store", parts=secret_store_hash((), locked=not locked))
+    answer = vouching(name="store", like=stated, additional=secret_store_hash((), locked=locked))
+    assert f"that of an empty, {was} store was measured" in cause(verify(answer, "store"))
+
+
+def test_data_that_nobody_can_guess_are_not_said_to_have_been_taken_out() -> None:
+    file = parse_response(answered("all", user_data=b""))
+    assert cause(verify(build_response(file.arcb, measurement=file.measurement or b"", cuid=CUID), "all")) == ""
+
+
+def test_everything_is_tried_once() -> None:
+    file = parse_response(answered("none"))
+    search = verify(build_response(file.arcb, measurement=bytes(64), cuid=CUID, user_data=b"hello"), "none").search
+    assert search is not None
+    # User data left out, padded, padded under its own length; the nonce left out; the three with the one; then every
+    # bit of configuration UID and user data.
+    assert (search.tried, search.groups) == (3 + 1 + 3 + 8 * (16 + 5), ("user data", "nonce", "bit"))
+
+
+def test_whose_hash_was_measured_is_said_by_the_place_of_the_key() -> None:
+    first, second = (independent.key_hash(recorded.host(number).public_key()) for number in (1, 2))
+    exchanged = vouching(additional=first + second)
+    assert "that of key slot 2 of the request was measured" in cause(verify(exchanged))
+    of_image = vouching(name="img", header="other.hdr", additional=second)
+    assert "that of key slot 2 of the SE header was measured" in cause(verify(of_image, "img", header="other.hdr"))
+    known = Known(host_keys=(KnownHostKey("host2.crt", second),))
+    assert "that of host2.crt was measured" in cause(verify(exchanged, known=known))
 
 
 def test_an_exchanged_hash_is_found() -> None:
