@@ -60,8 +60,8 @@ class Defects(QObject):
                 self._window,
             )
             box.setInformativeText(
-                "The program goes on, but what was being done may be unfinished. Please report the details below: "
-                "they name places in the program and kinds of errors, nothing of your files."
+                "The program goes on, but what was being done may be unfinished. Please report the details: they name "
+                "places in the program and kinds of errors, nothing of your files."
             )
             box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             box.finished.connect(self._forget_box)

@@ -16,7 +16,7 @@ from PySide6.QtCore import QProcess, QThread, QTimer
 from shiboken6 import isValid
 
 from seworkbench.ui.theme import Theme, ThemeChoice, load_fonts
-from seworkbench.ui.widgets.secret_field import SecretClipboard
+from seworkbench.ui.widgets.secret_clipboard import SecretClipboard
 
 from .desk import Desk, Dialogs, Images
 

@@ -25,7 +25,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from shiboken6 import delete, isValid
 
+from seworkbench.formats.layout import Uint
 from seworkbench.ui.app import make_window
+from seworkbench.ui.defects import Defects
 from seworkbench.ui.pages.trust.page import TrustPage
 from seworkbench.ui.theme import ThemeChoice
 
@@ -116,11 +118,14 @@ def _inspect_open(studio: Studio) -> None:
     studio.drop(studio.images.get("two_hosts"))
 
 
-def _inspect_unlocked(studio: Studio) -> None:
-    studio.unlocked()
-    inspection = studio.inspect.session.inspection  # type: ignore[attr-defined]
-    studio.inspect.tree.select_field(inspection.tree.find("SeHeaderV1", "encrypted", "psw"))  # type: ignore[attr-defined]
-    studio.inspect._show_field(studio.inspect.tree.selected_field)  # type: ignore[attr-defined]
+def _inspect_part(name: str) -> Callable[[Studio], None]:
+    def show(studio: Studio) -> None:
+        studio.unlocked()
+        inspection = studio.inspect.session.inspection  # type: ignore[attr-defined]
+        studio.inspect.tree.select_field(inspection.tree.find("SeHeaderV1", "encrypted", name))  # type: ignore[attr-defined]
+        studio.inspect._show_field(studio.inspect.tree.selected_field)  # type: ignore[attr-defined]
+
+    return show
 
 
 def _inspect_side(name: str) -> Callable[[Studio], None]:
@@ -302,6 +307,13 @@ def _palette(studio: Studio) -> None:
     studio.window.show_palette()
 
 
+def _defect(studio: Studio) -> None:
+    try:
+        Uint(1).encode(-1)
+    except OverflowError as error:
+        Defects(studio.window, studio.window.workbench.theme).take(type(error), error, error.__traceback__)
+
+
 def _help(studio: Studio) -> None:
     studio.window.show_help("verification.md#step-14-digests-and-page-count")
 
@@ -311,7 +323,8 @@ STATES: dict[str, Callable[[Studio], None]] = {
     "overview-recent": _overview_recent,
     "inspect-empty": _inspect_empty,
     "inspect-open": _inspect_open,
-    "inspect-unlocked": _inspect_unlocked,
+    "inspect-unlocked": _inspect_part("psw"),
+    "inspect-secret": _inspect_part("xts"),
     "inspect-checks": _inspect_side("checks"),
     "inspect-contents": _inspect_side("contents"),
     "inspect-failing": _inspect_failing,
@@ -337,6 +350,7 @@ STATES: dict[str, Callable[[Studio], None]] = {
     "build-readme": _build_readme,
     "messages": _messages,
     "palette": _palette,
+    "defect": _defect,
     "help": _help,
     **ATTESTATION_STATES,
     **TOUR_STATES,
@@ -388,9 +402,15 @@ def take(state: str, look: str, target: Path) -> Path:
     return path
 
 
+_ABOVE = ("CommandPalette", "HelpWindow", "MainWindow", "QMessageBox")
+
+
 def _is_above(widget: object, studio: Studio) -> bool:
     # The window of a tour is one like the user's.
-    return type(widget).__name__ in ("CommandPalette", "HelpWindow", "MainWindow") and widget is not studio.window
+    return (
+        type(widget).__name__ in ("CommandPalette", "HelpWindow", "MainWindow", "QMessageBox")
+        and widget is not studio.window
+    )
 
 
 def main(arguments: list[str]) -> int:

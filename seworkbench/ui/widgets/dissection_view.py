@@ -1,7 +1,7 @@
 """The fields of a file as a tree: plain name, the specification's name beside it, value, offset.
 
 Rows are painted here whole: a bar at the left for how the bytes are protected, and as much of the specification's name
-and the value as there is room for, the plain name first. Secrets are masked until revealed, and for 30 seconds only.
+and the value as there is room for, the plain name first. Secrets are masked; their eye shows them (reveal.py).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import html
 import math
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import (
@@ -20,7 +21,6 @@ from PySide6.QtCore import (
     QRect,
     QSize,
     Qt,
-    QTimer,
     Signal,
 )
 from PySide6.QtGui import QFontMetrics, QFontMetricsF, QGuiApplication, QKeySequence, QPainter, QPen, QPolygonF
@@ -31,10 +31,13 @@ from seworkbench.secret import Secret
 from seworkbench.ui.icons import icon
 from seworkbench.ui.theme import PROTECTION_ROLES
 from seworkbench.ui.widgets.copy_forms import CopyForm, copy_as, printable
-from seworkbench.ui.widgets.field_details import MASK, REVEAL_SECONDS, shown_name
-from seworkbench.ui.widgets.secret_field import SecretClipboard
+from seworkbench.ui.widgets.field_details import shown_name
+from seworkbench.ui.widgets.reveal import MASK, SECONDS, Reveal
+from seworkbench.ui.widgets.secret_clipboard import SecretClipboard
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtCore import QObject
     from PySide6.QtGui import QContextMenuEvent, QFont, QHideEvent, QKeyEvent, QMouseEvent, QPaintEvent
 
@@ -49,7 +52,6 @@ FIELD_ROLE = Qt.ItemDataRole.UserRole
 _ROW_PIXELS = 18
 _VALUE_PIXELS = 56  # least room for a value beside a long name
 _BAR = 3
-_HELD_MS = 400  # a mouse button that is down for longer is held, not clicked
 _HEX = re.compile(r"[0-9a-f]+", re.ASCII)
 _CODE = re.compile(r"0x[0-9a-f…]+|[0-9a-f]{8}…[0-9a-f]{6}", re.ASCII)
 _SMALL_NUMBER = re.compile(r"0x0{12}[0-9a-f]{4}", re.ASCII)  # 64 bits of which only the last 16 say something
@@ -70,13 +72,18 @@ class FieldModel(QAbstractItemModel):
     """A tree of fields; built as far as it was looked at.
 
     The field itself is not shown, its children are the first level; a field without children is shown alone.
+
+    Args:
+        reveal: which secret can be read.
     """
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, reveal: Reveal, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._nodes: list[_Node] = []
         self._digits = 3
-        self.revealed: Field | None = None
+        self._reveal = reveal
+        self._readable: Secret | None = None
+        reveal.changed.connect(self._follow_reveal)
 
     @property
     def digits(self) -> int:
@@ -86,7 +93,6 @@ class FieldModel(QAbstractItemModel):
     def show_field(self, field: Field | None) -> None:
         """Show another tree."""
         self.beginResetModel()
-        self.revealed = None
         top = () if field is None else field.children or (field,)
         # Node 0 stands for the invisible root; ids of nodes are what Qt's indexes carry.
         self._nodes = [_Node(Field("", "", 0, 0, children=tuple(top)), 0, 0)]
@@ -120,23 +126,13 @@ class FieldModel(QAbstractItemModel):
 
     def index_of(self, field: Field) -> QModelIndex:
         """The index of a field, the same object; an invalid one if it is not in the tree."""
-        found = QModelIndex()
-        for row in self._rows_to(field, self._nodes[0].field if self._nodes else None) or ():
-            found = self.index(row, 0, found)
-        return found
-
-    def set_revealed(self, field: Field | None) -> None:
-        """Show the value of one secret, or of none."""
-        for changed in (self.revealed, field):
-            self.revealed = field
-            if changed is not None and (index := self.index_of(changed)).isValid():
-                index = index.siblingAtColumn(VALUE)
-                self.dataChanged.emit(index, index)
+        # Equal fields are not the same: only identity counts.
+        return self._first(lambda known: known is field)
 
     def value_text(self, field: Field) -> str:
         """The value as shown: of a secret, only if it is revealed."""
         if isinstance(field.raw, Secret):
-            return field.raw.reveal().hex() if field is self.revealed else MASK
+            return field.raw.reveal().hex() if self._reveal.shows(field.raw) else MASK
         return printable(field.value)
 
     # --- QAbstractItemModel
@@ -186,7 +182,7 @@ class FieldModel(QAbstractItemModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return (printable(field.title), self.value_text(field), f"{field.offset:0{self._digits}x}")[column]
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            hidden = isinstance(field.raw, Secret) and field is not self.revealed
+            hidden = isinstance(field.raw, Secret) and not self._reveal.shows(field.raw)
             value = "hidden" if hidden else self.value_text(field)
             return (printable(field.title), value, f"offset 0x{field.offset:x}")[column]
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -206,15 +202,21 @@ class FieldModel(QAbstractItemModel):
             self._nodes.extend(_Node(child, node_id, row) for row, child in enumerate(node.field.children))
         return node.children
 
-    def _rows_to(self, wanted: Field, inside: Field | None) -> tuple[int, ...] | None:
-        """Rows that lead to a field. Equal fields are not the same: only identity counts."""
-        for row, child in enumerate(inside.children if inside is not None else ()):
-            if child is wanted:
-                return (row,)
-            below = self._rows_to(wanted, child)
-            if below is not None:
-                return (row, *below)
-        return None
+    def _first(self, wanted: Callable[[Field], bool]) -> QModelIndex:
+        """The index of the first field of a kind; an invalid one if there is none."""
+        found = QModelIndex()
+        for row in _rows_to(wanted, self._nodes[0].field if self._nodes else None) or ():
+            found = self.index(row, 0, found)
+        return found
+
+    def _follow_reveal(self) -> None:
+        before, self._readable = self._readable, self._reveal.secret
+        if before is self._readable:  # another second went by
+            return
+        for secret in filter(None, (before, self._readable)):
+            index = self._first(partial(_holds, secret)).siblingAtColumn(VALUE)
+            if index.isValid():
+                self.dataChanged.emit(index, index)
 
     def place(self, index: Index) -> str:
         """What a field is part of: the titles of its parents, outermost first."""
@@ -234,6 +236,21 @@ class FieldModel(QAbstractItemModel):
         return "<br>".join(part for part in parts if part)
 
 
+def _holds(secret: Secret, field: Field) -> bool:
+    return field.raw is secret
+
+
+def _rows_to(wanted: Callable[[Field], bool], inside: Field | None) -> tuple[int, ...] | None:
+    """Rows that lead to the first field of a kind."""
+    for row, child in enumerate(inside.children if inside is not None else ()):
+        if wanted(child):
+            return (row,)
+        below = _rows_to(wanted, child)
+        if below is not None:
+            return (row, *below)
+    return None
+
+
 class _RowHeight(QStyledItemDelegate):
     """Gives all rows one height; painting is the view's."""
 
@@ -250,23 +267,19 @@ class DissectionView(QTreeView):
 
     Args:
         theme: colours and fonts.
+        reveal: which secret can be read; the application's own if none is given.
     """
 
     field_selected = Signal(object)  # Field: the user chose it
-    reveal_changed = Signal(object, bool)  # Field, whether its secret is shown now
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, reveal: Reveal | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._silent = False
-        self._eye_pressed_at: int | None = None
+        self.reveal = reveal or Reveal.shared()
         self._expanded: set[TreePath] = set()
         self._collapsed: set[TreePath] = set()
-        self._hide_timer = QTimer(self)
-        self._hide_timer.setSingleShot(True)
-        self._hide_timer.setInterval(REVEAL_SECONDS * 1000)
-        self._hide_timer.timeout.connect(self.conceal)
-        self.fields = FieldModel(self)
+        self.fields = FieldModel(self.reveal, self)
         self.setModel(self.fields)
         self.setItemDelegate(_RowHeight(theme, self))
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -289,7 +302,7 @@ class DissectionView(QTreeView):
 
     def show_field(self, field: Field | None) -> None:
         """Show another tree. What was open stays open, and what was selected stays so where the tree has it."""
-        self.conceal()
+        self.reveal.conceal()
         chosen = self.fields.path(self.currentIndex())
         self._silent = True
         self.fields.show_field(field)
@@ -331,68 +344,50 @@ class DissectionView(QTreeView):
         self._select(index)
         return self.fields.field(index)
 
-    # --- secrets
-
-    @property
-    def revealed_field(self) -> Field | None:
-        """The field whose secret is shown."""
-        return self.fields.revealed
-
-    def reveal(self, field: Field) -> None:
-        """Show the secret of a field for 30 seconds."""
-        if isinstance(field.raw, Secret):
-            self.conceal()
-            self.fields.set_revealed(field)
-            self._hide_timer.start()
-            self.reveal_changed.emit(field, True)
-
-    def conceal(self) -> None:
-        """Hide the secret that is shown."""
-        self._hide_timer.stop()
-        field = self.fields.revealed
-        if field is not None:
-            self.fields.set_revealed(None)
-            self.reveal_changed.emit(field, False)
-
     # --- copying
 
     def copy_value(self) -> None:
         """Put the value of the selected field on the clipboard."""
         field = self.selected_field
-        if field is not None and self._may_show(field):
-            self._copy(field, self.fields.value_text(field))
+        if field is None:
+            return
+        if isinstance(field.raw, Secret):
+            self.copy_bytes(CopyForm.HEX)
+        else:
+            QGuiApplication.clipboard().setText(self.fields.value_text(field))
 
     def copy_bytes(self, form: CopyForm) -> None:
         """Put the bytes of the selected field on the clipboard."""
         field = self.selected_field
-        if field is None or not self._may_show(field) or field.raw is None:
+        if field is None or field.raw is None:
             return
-        raw = field.raw.reveal() if isinstance(field.raw, Secret) else field.raw
-        self._copy(field, copy_as(form, raw, field.name, field.offset))
+        if isinstance(field.raw, Secret):
+            text = copy_as(form, field.raw.reveal(), field.name, field.offset)
+            SecretClipboard.shared().copy(text, field.raw)
+        else:
+            QGuiApplication.clipboard().setText(copy_as(form, field.raw, field.name, field.offset))
 
     def context_menu(self) -> QMenu:
         """The menu of the selected field."""
         field = self.selected_field
         menu = QMenu(self)
-        copyable = field is not None and self._may_show(field)
         value = menu.addAction("Copy value")
         value.setShortcut(QKeySequence.StandardKey.Copy)
-        value.setEnabled(copyable and bool(field and self.fields.value_text(field)))
+        value.setEnabled(field is not None and bool(self.fields.value_text(field)))
         value.triggered.connect(lambda _checked=False: self.copy_value())
         forms = menu.addMenu("Copy bytes as")
         for form in CopyForm:
             forms.addAction(form.value).triggered.connect(lambda _checked=False, chosen=form: self.copy_bytes(chosen))
-        forms.setEnabled(copyable and field is not None and field.raw is not None)
+        forms.setEnabled(field is not None and field.raw is not None)
         offset = menu.addAction("Copy offset")
         offset.setEnabled(field is not None)
         if field is not None:
             text = f"0x{field.offset:x}"
             offset.triggered.connect(lambda _checked=False: QGuiApplication.clipboard().setText(text))
-        if field is not None and isinstance(field.raw, Secret):
+        if field is not None and isinstance(secret := field.raw, Secret):
             menu.addSeparator()
-            shown = field is self.revealed_field
-            toggle = menu.addAction("Hide" if shown else f"Reveal for {REVEAL_SECONDS} seconds")
-            toggle.triggered.connect(lambda _checked=False: self._toggle(field))
+            toggle = menu.addAction("Hide" if self.reveal.shows(secret) else f"Show for {SECONDS} s")
+            toggle.triggered.connect(lambda _checked=False: self.reveal.toggle(secret))
         menu.addSeparator()
         menu.addAction("Expand all").triggered.connect(lambda _checked=False: self.expandAll())
         menu.addAction("Collapse all").triggered.connect(lambda _checked=False: self.collapseAll())
@@ -444,7 +439,7 @@ class DissectionView(QTreeView):
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy_value()
         elif event.key() == Qt.Key.Key_Space and field is not None and isinstance(field.raw, Secret):
-            self._toggle(field)
+            self.reveal.toggle(field.raw)
         else:
             super().keyPressEvent(event)
 
@@ -455,15 +450,12 @@ class DissectionView(QTreeView):
         if event.button() != Qt.MouseButton.LeftButton or field is None or not isinstance(field.raw, Secret):
             return
         if self.eye_rect(field).contains(event.position().toPoint()):
-            self._toggle(field)
-            self._eye_pressed_at = event.timestamp() if field is self.fields.revealed else None
+            self.reveal.press(field.raw)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """The end of holding the eye hides the secret again; a click leaves it for its time."""
         super().mouseReleaseEvent(event)
-        pressed, self._eye_pressed_at = self._eye_pressed_at, None
-        if pressed is not None and event.timestamp() - pressed >= _HELD_MS:
-            self.conceal()
+        self.reveal.release()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 - Qt's name
         """Show the menu at the mouse, or at the selected field if a key asked for it."""
@@ -476,7 +468,7 @@ class DissectionView(QTreeView):
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
         """Mask what nobody looks at."""
-        self.conceal()
+        self.reveal.conceal()
         super().hideEvent(event)
 
     def currentChanged(self, current: Index, previous: Index) -> None:  # noqa: N802 - Qt's name
@@ -487,16 +479,13 @@ class DissectionView(QTreeView):
             self.field_selected.emit(field)
 
     def eye_rect(self, field: Field) -> QRect:
-        """Where the eye of a secret field is; empty if it is not seen."""
-        index = self.fields.index_of(field)
-        row = self.visualRect(index)
+        """Where the eye of a secret field is, whether it can be read or not; empty if it is not seen."""
+        row = self.visualRect(self.fields.index_of(field))
         if not row.isValid():
             return QRect()
-        left = self.visualRect(index.siblingAtColumn(TITLE)).left() + 2
-        right = self.viewport().width() - self._offset_width - self._gap // 2
-        width = min(_width(self._theme.mono(), self._shortened(field)), (right - left) // 3)
         side = row.height() - 4
-        return QRect(right - width - side - 6, row.top() + 2, side, side)
+        right = self.viewport().width() - self._offset_width - self._gap // 2
+        return QRect(right - side, row.top() + 2, side, side)
 
     # --- inside
 
@@ -540,11 +529,14 @@ class DissectionView(QTreeView):
         title, name = printable(field.title), printable(shown_name(field))
         value_metrics, title_metrics = QFontMetrics(value_font), QFontMetrics(title_font)
         value_wanted, title_wanted = _width(value_font, value), _width(title_font, title)
-        eye = room.height() + 4 if isinstance(field.raw, Secret) else 0
+        if isinstance(field.raw, Secret):
+            shown = self.reveal.shows(field.raw)
+            icon("eye-off" if shown else "eye", self._theme, muted_role).paint(painter, self.eye_rect(field))
+            room = room.adjusted(0, 0, -room.height(), 0)
         # The plain name comes first, but leaves the value enough to show its beginning.
         least = min(room.width() // 3, round(_VALUE_PIXELS * self._theme.zoom))
-        value_room = min(value_wanted, max(least, room.width() - title_wanted - self._gap - eye))
-        title_room = max(0, room.width() - value_room - (self._gap if value else 0) - eye)
+        value_room = min(value_wanted, max(least, room.width() - title_wanted - self._gap))
+        title_room = max(0, room.width() - value_room - (self._gap if value else 0))
         painter.setFont(title_font)
         painter.setPen(roles.colour(text_role))
         painter.drawText(
@@ -561,9 +553,6 @@ class DissectionView(QTreeView):
         painter.setPen(roles.colour(text_role))
         elide = Qt.TextElideMode.ElideMiddle if _is_code(field, value) else Qt.TextElideMode.ElideRight
         painter.drawText(room, _RIGHT, value_metrics.elidedText(value, elide, value_room))
-        if eye:
-            shown = field is self.fields.revealed
-            icon("eye-off" if shown else "eye", self._theme, muted_role).paint(painter, self.eye_rect(field))
 
     def _shortened(self, field: Field) -> str:
         """The value for a narrow column."""
@@ -573,21 +562,6 @@ class DissectionView(QTreeView):
         if len(value) > _SHORTENED and _HEX.fullmatch(value):
             return f"{value[:8]}…{value[-6:]}"
         return value
-
-    def _may_show(self, field: Field) -> bool:
-        return not isinstance(field.raw, Secret) or field is self.fields.revealed
-
-    def _copy(self, field: Field, text: str) -> None:
-        if isinstance(field.raw, Secret):
-            SecretClipboard.shared().copy(text)
-        else:
-            QGuiApplication.clipboard().setText(text)
-
-    def _toggle(self, field: Field) -> None:
-        if field is self.fields.revealed:
-            self.conceal()
-        else:
-            self.reveal(field)
 
     def _holds(self, index: QModelIndex, offset: int) -> bool:
         field = self.fields.field(index)

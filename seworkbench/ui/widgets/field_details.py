@@ -16,7 +16,8 @@ from seworkbench.secret import Secret
 from seworkbench.ui.widgets.basic import GRID, label, link
 from seworkbench.ui.widgets.byte_source import has_parts
 from seworkbench.ui.widgets.copy_forms import CopyForm, copy_as, grouped_hex, printable
-from seworkbench.ui.widgets.secret_field import SECONDS, SecretClipboard
+from seworkbench.ui.widgets.reveal import SECONDS
+from seworkbench.ui.widgets.secret_field import SecretField
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from seworkbench.ui.theme import Theme
     from seworkbench.ui.widgets.byte_source import ByteSource
 
-MASK = "••••••"
-REVEAL_SECONDS = SECONDS
 BUTTON_FORMS = (CopyForm.HEX, CopyForm.BASE64, CopyForm.C, CopyForm.PYTHON, CopyForm.JSON)
 COPY_LIMIT = 1 << 20
 _SHOWN_BYTES = 64
@@ -201,14 +200,12 @@ class FieldDetails(QWidget):
     """
 
     help_requested = Signal(str)  # page of resources/help with anchor
-    reveal_requested = Signal(object)  # Field, secret
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._field: Field | None = None
         self._source: ByteSource | None = None
-        self._revealed = False
         self.setAccessibleName("Meaning of the selected field")
         self._lay_out()
         theme.changed.connect(self._restyle)
@@ -228,27 +225,22 @@ class FieldDetails(QWidget):
         self._refresh()
 
     def show_field(self, field: Field | None) -> None:
-        """Show a field; a secret is hidden again."""
+        """Show a field; a secret is masked."""
         self._field = field
-        self._revealed = False
-        self._refresh()
-
-    def set_revealed(self, field: Field | None) -> None:
-        """Show the secret of this field, if it is the one shown; None hides it again."""
-        self._revealed = field is not None and field is self._field
         self._refresh()
 
     def copy(self, form: CopyForm) -> None:
-        """Put the bytes of the field on the clipboard, if they are shown; a revealed secret for a short time only."""
+        """Put the bytes of the field on the clipboard; a secret for a short time only."""
         field = self._field
         if field is None or not self._may_copy(form):
             return
+        secret = isinstance(field.raw, Secret)
         if form is CopyForm.JSON:
-            text = _json(field, show_secrets=self._revealed)
+            text = json.dumps(field.to_json(show_secrets=secret), indent=2, ensure_ascii=False)
         else:
             text = copy_as(form, self._content(), field.name)
-        if self._revealed:
-            SecretClipboard.shared().copy(text)
+        if secret:
+            self.secret.copy(text)
         else:
             QGuiApplication.clipboard().setText(text)
 
@@ -260,8 +252,6 @@ class FieldDetails(QWidget):
         column.setSpacing(6)
         column.addLayout(self._make_head())
         column.addLayout(self._make_rows())
-        self._reveal = link(f"Reveal for {REVEAL_SECONDS} seconds", self._ask_to_reveal)
-        column.addWidget(self._reveal, 0, Qt.AlignmentFlag.AlignLeft)
         self.sections: dict[str, tuple[QLabel, QLabel]] = {}
         for name in ("What it is", "Who can change it", "If it is wrong"):
             head, text = label(name, "heading"), label("", wrap=True, selectable=True)
@@ -301,6 +291,8 @@ class FieldDetails(QWidget):
             grid.addWidget(key, index, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(value, index, 1)
             self.rows[name] = (key, value)
+        self.secret = SecretField(self._theme)
+        grid.addWidget(self.secret, list(self.rows).index("Opened"), 1)
         return grid
 
     def _make_copies(self) -> QGridLayout:
@@ -363,6 +355,10 @@ class FieldDetails(QWidget):
             key.setVisible(bool(text))
             value.setVisible(bool(text))
             value.setText(text)
+        secret = field.raw if field is not None and isinstance(field.raw, Secret) else None
+        self.rows["Opened"][0].setVisible(bool(secret) or self.rows["Opened"][1].isVisibleTo(self))
+        self.secret.show_secret(secret, printable(field.title) if field is not None else "")
+        self.secret.setVisible(secret is not None)
         texts = ("", "", "")
         if field is not None:
             texts = (_meaning(field), who_can_change(field), if_wrong(field))
@@ -370,7 +366,6 @@ class FieldDetails(QWidget):
             head.setVisible(bool(text))
             body.setVisible(bool(text))
             body.setText(text)
-        self._reveal.setVisible(field is not None and isinstance(field.raw, Secret) and not self._revealed)
         self._help.setVisible(field is not None and bool(field.reference))
         self._arrange()
 
@@ -385,22 +380,19 @@ class FieldDetails(QWidget):
         stored = self._stored()
         if stored:
             texts["Stored"] = _hex_lines(stored, field.length)
-        if isinstance(field.raw, Secret) and not self._revealed:
-            texts["Opened"] = f"{MASK} hidden"
-            return texts
+        if isinstance(field.raw, Secret):
+            return texts  # it has a widget of its own
         if opened is not None and opened != stored:
             texts["Opened"] = _hex_lines(opened, field.length)
-        if not isinstance(field.raw, Secret) and not (isinstance(field.raw, bytes) and field.raw.hex() == field.value):
+        if not (isinstance(field.raw, bytes) and field.raw.hex() == field.value):
             texts["Value"] = _value(field)
         return texts
 
     def _opened(self) -> bytes | None:
-        """The decrypted bytes; None if the field is not encrypted, not opened, or hidden."""
+        """The decrypted bytes; None if the field is not encrypted, not opened, or a secret."""
         field = self._field
-        if field is None or field.raw is None or field.protection is not Protection.ENCRYPTED:
+        if field is None or not isinstance(field.raw, bytes) or field.protection is not Protection.ENCRYPTED:
             return None
-        if isinstance(field.raw, Secret):
-            return field.raw.reveal() if self._revealed else None
         return field.raw if field.name != "encrypted" else None
 
     def _stored(self) -> bytes:
@@ -414,27 +406,27 @@ class FieldDetails(QWidget):
         return b"" if self._opened() is not None else known[:_SHOWN_BYTES]
 
     def _may_copy(self, form: CopyForm) -> bool:
-        """Whether there is something to copy; secrets only while they are revealed."""
+        """Whether there is something to copy."""
         field = self._field
         if field is None or form is CopyForm.JSON:
             return field is not None
-        if isinstance(field.raw, Secret):
-            return self._revealed
-        return isinstance(field.raw, bytes) or (self._source is not None and field.length <= COPY_LIMIT)
+        return field.raw is not None or (self._source is not None and field.length <= COPY_LIMIT)
 
     def _content(self) -> bytes:
         """All bytes of the field: opened ones before stored ones."""
-        opened = self._opened()
-        if opened is not None or self._field is None:
-            return opened or b""
-        return self._field.raw if isinstance(self._field.raw, bytes) else self._read(self._field.length)
+        field = self._field
+        if field is None:
+            return b""
+        if isinstance(field.raw, Secret):
+            return field.raw.reveal()
+        return field.raw if field.raw is not None else self._read(field.length)
 
     def _copy_hint(self) -> str:
         field = self._field
         if field is None:
             return ""
         if isinstance(field.raw, Secret):
-            return f"Cleared after {REVEAL_SECONDS} seconds" if self._revealed else "Hidden: reveal it to copy it"
+            return f"Taken off the clipboard after {SECONDS} s"
         return "Longer than 1 MiB: extract it instead" if field.length > COPY_LIMIT else ""
 
     def _read(self, size: int) -> bytes:
@@ -442,9 +434,6 @@ class FieldDetails(QWidget):
             return self._source.read(self._field.offset, size) if self._source and self._field else b""
         except SeError:
             return b""  # the hex view beside it tells the reason
-
-    def _ask_to_reveal(self) -> None:
-        self.reveal_requested.emit(self._field)
 
     def _ask_for_help(self) -> None:
         if self._field is not None:
@@ -466,10 +455,6 @@ class FieldDetails(QWidget):
         for made in self.buttons.values():
             made.setStyleSheet(f"{small} padding: 2px 7px;")
         self._arrange()
-
-
-def _json(field: Field, *, show_secrets: bool) -> str:
-    return json.dumps(field.to_json(show_secrets=show_secrets), indent=2, ensure_ascii=False)
 
 
 def _meaning(field: Field) -> str:

@@ -551,6 +551,12 @@ def test_the_nonce_is_not_shown_and_can_only_be_revealed(page: AttestationDesk) 
     texts = " ".join(made.text() for made in page.page.side.findChildren(type(page.page.so_far.said)))
     assert nonce.hex()[:8] not in texts.replace(" ", "")
     assert "kept back" in texts
+    page.page.open_message("block")
+    page.page.message.select("nonce")
+    field = page.page.side.details.secret
+    assert not field.revealed
+    QTest.mouseClick(field.reveal_button, Qt.MouseButton.LeftButton)
+    assert field.value.text().replace(" ", "").replace("\n", "") == nonce.hex()
 
 
 def test_a_piece_a_policy_and_its_check_are_marked_together(page: AttestationDesk) -> None:

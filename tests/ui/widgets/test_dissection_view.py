@@ -22,8 +22,9 @@ from seworkbench.ui.theme import Theme, ThemeChoice
 from seworkbench.ui.widgets.byte_source import FileSource, regions_of
 from seworkbench.ui.widgets.copy_forms import CopyForm
 from seworkbench.ui.widgets.dissection_view import OFFSET, TITLE, VALUE, DissectionView, FieldModel
-from seworkbench.ui.widgets.field_details import MASK
 from seworkbench.ui.widgets.hex_view import HexView
+from seworkbench.ui.widgets.reveal import MASK, Reveal
+from seworkbench.ui.widgets.secret_clipboard import SecretClipboard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,9 +54,23 @@ def locked(image: Path) -> Field:
         return dissect_file(file)
 
 
+class Clock:
+    """Time that passes when told to."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 @pytest.fixture
-def view(qtbot: QtBot, theme: Theme, opened: Field) -> DissectionView:
-    made = DissectionView(theme)
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def view(qtbot: QtBot, theme: Theme, clock: Clock, opened: Field) -> DissectionView:
+    made = DissectionView(theme, Reveal(clock, theme))
     qtbot.addWidget(made)
     made.resize(400, 700)
     made.show_field(opened)
@@ -90,7 +105,16 @@ def all_texts(view: DissectionView) -> str:
 
 def shown(view: DissectionView) -> list[Field]:
     """The secrets that can be read now."""
-    return [] if view.revealed_field is None else [view.revealed_field]
+    fields = [view.fields.field(index) for index in indexes(view.fields)]
+    return [field for field in fields if field is not None and view.reveal.shows(field.raw)]
+
+
+def press(view: DissectionView, eye: QPoint, kind: QEvent.Type) -> None:
+    """Press the left button there, or let go of it."""
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    buttons = left if kind is QEvent.Type.MouseButtonPress else Qt.MouseButton.NoButton
+    place = QPointF(view.viewport().mapToGlobal(eye))
+    QApplication.sendEvent(view.viewport(), QMouseEvent(kind, QPointF(eye), place, left, buttons, none))
 
 
 def action(menu: QMenu, text: str) -> None:
@@ -115,7 +139,7 @@ def many_slots(count: int) -> Field:
 
 
 def test_the_model_is_well_formed(qtmodeltester: Any, opened: Field, locked: Field) -> None:
-    model = FieldModel()
+    model = FieldModel(Reveal.shared())
     qtmodeltester.check(model)
     for tree in (opened, locked, None, Field("a", "A", 0, 1, b"x")):
         model.show_field(tree)
@@ -123,7 +147,7 @@ def test_the_model_is_well_formed(qtmodeltester: Any, opened: Field, locked: Fie
 
 
 def test_the_model_is_built_as_it_is_looked_at() -> None:
-    model = FieldModel()
+    model = FieldModel(Reveal.shared())
     model.show_field(many_slots(95))
     assert model.rowCount() == 95
     assert len(model._nodes) == 1
@@ -261,43 +285,43 @@ def test_nothing_and_a_single_field_can_be_shown(view: DissectionView) -> None:
 # --- secrets
 
 
-def test_secrets_are_in_no_text_unless_revealed(view: DissectionView, opened: Field, qtbot: QtBot) -> None:
+def test_secrets_are_in_no_text_unless_revealed(
+    view: DissectionView, opened: Field, clock: Clock, qtbot: QtBot
+) -> None:
     field = header(opened).find("encrypted", "cck")
     assert isinstance(field.raw, Secret)
     digits = field.raw.reveal().hex()
     view.expandAll()
     assert digits not in all_texts(view)
     assert MASK in all_texts(view)
-    with qtbot.waitSignal(view.reveal_changed) as told:
-        view.reveal(field)
-    assert told.args == [field, True]
+    place = view.fields.index_of(field).siblingAtColumn(VALUE)
+    with qtbot.waitSignal(view.fields.dataChanged) as told:  # for screen readers
+        view.reveal.show(field.raw)
+    assert told.args[0] == place
     assert digits in all_texts(view)
     assert digits not in view.fields.index_of(field).data(Qt.ItemDataRole.ToolTipRole)
-    with qtbot.waitSignal(view.reveal_changed) as told:
-        view._hide_timer.timeout.emit()  # 30 seconds later
-    assert told.args == [field, False]
+    clock.now += 29
+    view.reveal.countdown.timer.timeout.emit()
+    assert digits in all_texts(view)
+    clock.now += 1
+    with qtbot.waitSignal(view.fields.dataChanged) as told:
+        view.reveal.countdown.timer.timeout.emit()
+    assert told.args[0] == place
     assert digits not in all_texts(view)
-    assert view._hide_timer.interval() == 30_000
 
 
-@pytest.mark.parametrize(("held", "shown"), [(50, True), (900, False)], ids=["clicked", "held"])
+@pytest.mark.parametrize(("held", "stays"), [(0.05, True), (0.9, False)], ids=["clicked", "held"])
 def test_a_held_eye_shows_a_secret_only_as_long_as_it_is_held(
-    view: DissectionView, opened: Field, held: int, *, shown: bool
+    view: DissectionView, opened: Field, clock: Clock, held: float, *, stays: bool
 ) -> None:
     field = opened.find("SeHeaderV1", "encrypted", "cck")
     view.select_field(field)
     eye = view.eye_rect(field).center()
-    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    for kind, buttons, time in (
-        (QEvent.Type.MouseButtonPress, left, 1000),
-        (QEvent.Type.MouseButtonRelease, Qt.MouseButton.NoButton, 1000 + held),
-    ):
-        event = QMouseEvent(kind, QPointF(eye), QPointF(view.viewport().mapToGlobal(eye)), left, buttons, none)
-        event.setTimestamp(time)
-        QApplication.sendEvent(view.viewport(), event)
-        if kind is QEvent.Type.MouseButtonPress:
-            assert view.revealed_field is field
-    assert (view.revealed_field is field) == shown
+    press(view, eye, QEvent.Type.MouseButtonPress)
+    assert shown(view) == [field]
+    clock.now += held
+    press(view, eye, QEvent.Type.MouseButtonRelease)
+    assert shown(view) == ([field] if stays else [])
 
 
 def test_the_eye_and_the_space_bar_reveal_and_hide(view: DissectionView, opened: Field) -> None:
@@ -315,37 +339,44 @@ def test_the_eye_and_the_space_bar_reveal_and_hide(view: DissectionView, opened:
     QTest.keyClick(view, Qt.Key.Key_Space)
     view.hide()
     assert shown(view) == []
-    assert not view._hide_timer.isActive()
+    assert not view.reveal.countdown.timer.isActive()
 
 
-def test_a_hidden_secret_is_not_copied_and_a_revealed_one_only_for_a_while(view: DissectionView, opened: Field) -> None:
+def test_the_menu_shows_a_secret_and_hides_it(view: DissectionView, opened: Field) -> None:
+    field = header(opened).find("encrypted", "cck")
+    view.select_field(field)
+    action(view.context_menu(), "Show for 30 s")
+    assert shown(view) == [field]
+    action(view.context_menu(), "Hide")
+    assert shown(view) == []
+    view.select_field(header(opened).find("pld"))
+    QTest.keyClick(view, Qt.Key.Key_Space)
+    assert shown(view) == []
+    assert {"Show for 30 s", "Hide"}.isdisjoint(entry.text() for entry in view.context_menu().actions())
+
+
+def test_a_secret_is_copied_for_a_while_only(view: DissectionView, opened: Field) -> None:
     field = header(opened).find("encrypted", "cck")
     assert isinstance(field.raw, Secret)
     clipboard = QGuiApplication.clipboard()
-    clipboard.setText("before")
     view.select_field(field)
-    for form in CopyForm:
-        view.copy_bytes(form)
+    view.copy_bytes(CopyForm.C)
+    assert clipboard.text().startswith("static const unsigned char cck[32]")
     QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    assert clipboard.text() == "before"
-    action(view.context_menu(), "Reveal for 30 seconds")
-    view.copy_bytes(CopyForm.HEX)
     assert clipboard.text() == field.raw.reveal().hex()
     assert clipboard.mimeData().data("x-kde-passwordManagerHint").data() == b"secret"
-    action(view.context_menu(), "Hide")
-    assert view.revealed_field is None
-    clipboard.setText("")
+    assert SecretClipboard.shared().left(field.raw) == 30
+    SecretClipboard.shared().clear()
+    assert clipboard.text() == ""
+    assert shown(view) == []
 
 
 def test_another_tree_hides_the_secret(view: DissectionView, opened: Field, locked: Field) -> None:
-    view.reveal(header(opened).find("encrypted", "cck"))
+    field = header(opened).find("encrypted", "cck")
+    assert isinstance(field.raw, Secret)
+    view.reveal.show(field.raw)
     view.show_field(locked)
-    assert view.revealed_field is None
-
-
-def test_only_secrets_are_revealed(view: DissectionView, opened: Field) -> None:
-    view.reveal(header(opened).find("pld"))
-    assert view.revealed_field is None
+    assert view.reveal.secret is None
 
 
 # --- copying and looks

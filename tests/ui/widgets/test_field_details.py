@@ -22,7 +22,9 @@ from seworkbench.secret import Secret
 from seworkbench.ui.theme import Theme, ThemeChoice
 from seworkbench.ui.widgets.byte_source import MemorySource
 from seworkbench.ui.widgets.copy_forms import CopyForm
-from seworkbench.ui.widgets.field_details import _IF_WRONG, MASK, FieldDetails, if_wrong, who_can_change
+from seworkbench.ui.widgets.field_details import _IF_WRONG, FieldDetails, if_wrong, who_can_change
+from seworkbench.ui.widgets.reveal import MASK, Reveal
+from seworkbench.ui.widgets.secret_clipboard import SecretClipboard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,35 +155,41 @@ def test_bytes_that_the_tree_does_not_hold_are_copied_from_the_file(details: Fie
     assert "extract it" in details.buttons[CopyForm.HEX].toolTip()
 
 
-def test_secrets_are_nowhere_unless_revealed(details: FieldDetails, qtbot: QtBot, source: MemorySource) -> None:
+def test_secrets_are_nowhere_unless_revealed(details: FieldDetails, source: MemorySource) -> None:
     details.set_source(source)
     field = make_header().find("encrypted", "cck")
-    clipboard = QGuiApplication.clipboard()
-    clipboard.setText("before")
     details.show_field(field)
-    for form in (form for form in CopyForm if form is not CopyForm.JSON):
-        details.copy(form)
-    assert clipboard.text() == "before"
-    details.copy(CopyForm.JSON)
-    assert KEY.hex() not in clipboard.text()
     spaced = KEY.hex()[:8]
     assert spaced not in everything(details)
-    assert MASK in everything(details)
-    with qtbot.waitSignal(details.reveal_requested) as told:
-        QTest.mouseClick(details._reveal, Qt.MouseButton.LeftButton)
-    assert told.args[0] is field
-    details.set_revealed(make_header())  # another one
+    assert f"{MASK} 32 bytes" in everything(details)
+    Reveal.shared().show(Secret(KEY))  # another one
     assert spaced not in everything(details)
-    details.set_revealed(field)
-    assert details.rows["Opened"][1].text().replace(" ", "").replace("\n", "") == KEY.hex()
-    details.copy(CopyForm.HEX)
-    assert clipboard.text() == KEY.hex()
-    assert clipboard.mimeData().hasFormat("x-kde-passwordManagerHint")
-    details.set_revealed(None)
+    QTest.mouseClick(details.secret.reveal_button, Qt.MouseButton.LeftButton)
+    assert details.secret.value.text().replace(" ", "").replace("\n", "") == KEY.hex()
+    assert Reveal.shared().shows(field.raw)
+    details.show_field(make_header().find("pld"))
     assert spaced not in everything(details)
-    details.set_revealed(field)
+    assert Reveal.shared().secret is None
+
+
+def test_a_secret_is_copied_in_any_form_for_a_short_time(details: FieldDetails) -> None:
+    field = make_header().find("encrypted", "cck")
     details.show_field(field)
-    assert spaced not in everything(details)
+    clipboard = QGuiApplication.clipboard()
+    for form, part in (
+        (CopyForm.HEX, KEY.hex()),
+        (CopyForm.JSON, f'"raw_hex": "{KEY.hex()}"'),
+        (CopyForm.C, f"0x{KEY[1]:02x}, 0x{KEY[2]:02x}"),
+    ):
+        details.copy(form)
+        assert part in clipboard.text()
+        assert clipboard.mimeData().hasFormat("x-kde-passwordManagerHint")
+        assert "cleared in 30 s" in details.secret.status.text()
+    SecretClipboard.shared().clear()
+    assert clipboard.text() == ""
+    details.show_field(make_header().find("encrypted"))
+    details.copy(CopyForm.JSON)  # of what has secrets in it
+    assert KEY.hex() not in clipboard.text()
     clipboard.setText("")
 
 

@@ -15,7 +15,9 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from seworkbench.secret import Secret
 from seworkbench.ui.theme import Theme, ThemeChoice
-from seworkbench.ui.widgets.secret_field import CLIPBOARD_HINTS, SecretClipboard, SecretField
+from seworkbench.ui.widgets.reveal import Reveal
+from seworkbench.ui.widgets.secret_clipboard import CLIPBOARD_HINTS, SecretClipboard
+from seworkbench.ui.widgets.secret_field import SecretField
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -41,18 +43,20 @@ class Bench:
         self.qtbot = qtbot
         self.clock = Clock()
         self.clipboard = SecretClipboard(self.clock, theme)
+        self.reveal = Reveal(self.clock, theme)
         self.window = QWidget()
         qtbot.addWidget(self.window)
-        self.field = SecretField(theme, "Header key", clock=self.clock, clipboard=self.clipboard)
+        self.field = SecretField(theme, "Header key", reveal=self.reveal, clipboard=self.clipboard)
         QVBoxLayout(self.window).addWidget(self.field)
-        self.field.show_secret(Secret(KEY))
+        self.secret = Secret(KEY)
+        self.field.show_secret(self.secret)
         self.window.resize(640, 80)
         self.window.show()
         qtbot.waitExposed(self.window)
 
     def wait(self, seconds: float) -> None:
         self.clock.now += seconds
-        for countdown in (self.field.countdown, self.clipboard.countdown):
+        for countdown in (self.reveal.countdown, self.clipboard.countdown):
             if countdown.timer.isActive():
                 countdown.timer.timeout.emit()
 
@@ -98,7 +102,7 @@ def test_a_click_shows_it_for_thirty_seconds_counting_down(bench: Bench) -> None
     bench.wait(0.2)
     assert PLAIN not in bench.said()
     assert not bench.field.status.isVisible()
-    assert not bench.field.countdown.timer.isActive()
+    assert not bench.reveal.countdown.timer.isActive()
 
 
 def test_holding_shows_it_only_while_held(bench: Bench) -> None:
@@ -126,22 +130,46 @@ def test_the_keyboard_can_hold_and_click(bench: Bench) -> None:
     assert not bench.field.revealed
 
 
+def test_of_two_secrets_only_one_can_be_read(bench: Bench, theme: Theme) -> None:
+    other = SecretField(theme, "Image key", reveal=bench.reveal, clipboard=bench.clipboard)
+    bench.qtbot.addWidget(other)
+    other.show_secret(Secret(KEY))  # an equal one is another one
+    bench.reveal.show(bench.secret)
+    assert other.value.text() == "•••••• 32 bytes"
+    other.show()
+    QTest.mouseClick(other.reveal_button, Qt.MouseButton.LeftButton)
+    assert other.revealed
+    assert not bench.field.revealed
+    bench.field.hide()  # is no reason to hide the other
+    assert other.revealed
+    other.hide()
+    assert bench.reveal.secret is None
+
+
+def test_a_secret_that_is_shown_already_stays_so(bench: Bench) -> None:
+    bench.reveal.show(bench.secret)
+    bench.field.show_secret(bench.secret, "Communication key")
+    assert bench.seen() == PLAIN
+    assert bench.field.accessibleName() == "Communication key"
+
+
 def test_going_out_of_sight_masks_it(bench: Bench) -> None:
-    bench.field.reveal()
+    bench.reveal.show(bench.secret)
     bench.field.hide()
     bench.field.show()
     assert PLAIN not in bench.said()
 
 
 def test_another_secret_comes_masked(bench: Bench) -> None:
-    bench.field.reveal()
+    bench.reveal.show(bench.secret)
     bench.field.show_secret(Secret(bytes(64)))
     assert bench.field.value.text() == "•••••• 64 bytes"
 
 
 def test_without_a_secret_there_is_nothing_to_do(bench: Bench) -> None:
     bench.field.show_secret(None)
-    bench.field.reveal()
+    QTest.mouseClick(bench.field.reveal_button, Qt.MouseButton.LeftButton)
+    bench.field.reveal_button.pressed.emit()
     bench.field.copy()
     assert bench.field.value.text() == "none"
     assert not bench.field.reveal_button.isEnabled()
@@ -149,18 +177,18 @@ def test_without_a_secret_there_is_nothing_to_do(bench: Bench) -> None:
 
 
 def test_all_digits_are_there_in_a_narrow_field(bench: Bench) -> None:
-    bench.field.reveal()
+    bench.reveal.show(bench.secret)
     bench.window.resize(230, 200)
     bench.qtbot.waitUntil(lambda: "\n" in bench.field.value.text())
     assert bench.seen() == PLAIN
     metrics = bench.field.value.fontMetrics()
     lines = bench.field.value.text().split("\n")
     assert max(map(metrics.horizontalAdvance, lines)) <= bench.field.value.width()
-    assert bench.field.value.height() >= len(lines) * metrics.height()
+    bench.qtbot.waitUntil(lambda: bench.field.value.height() >= len(lines) * metrics.height())
 
 
 def test_the_digits_cannot_be_selected_with_the_mouse(bench: Bench) -> None:
-    bench.field.reveal()
+    bench.reveal.show(bench.secret)
     assert bench.field.value.textInteractionFlags() == Qt.TextInteractionFlag.NoTextInteraction
 
 
@@ -181,6 +209,19 @@ def test_a_copy_is_marked_as_a_password_and_taken_back_after_thirty_seconds(benc
     bench.wait(1)
     assert clipboard_text() == ""
     assert not bench.field.status.isVisible()
+
+
+def test_a_copy_in_another_form_is_told_and_taken_back_too(bench: Bench, theme: Theme) -> None:
+    other = SecretField(theme, "Image key", reveal=bench.reveal, clipboard=bench.clipboard)
+    bench.qtbot.addWidget(other)
+    other.show_secret(Secret(KEY))
+    other.copy()
+    bench.field.copy("AAEC")
+    assert clipboard_text() == "AAEC"
+    assert bench.field.status.text() == "copied, cleared in 30 s"
+    assert other.status.text() == ""
+    bench.wait(30)
+    assert clipboard_text() == ""
 
 
 def test_what_somebody_else_copied_stays(bench: Bench) -> None:
@@ -208,7 +249,7 @@ def test_copying_again_starts_anew(bench: Bench) -> None:
 
 
 def test_closing_the_window_takes_the_copy_back_and_masks(bench: Bench) -> None:
-    bench.field.reveal()
+    bench.reveal.show(bench.secret)
     bench.field.copy()
     bench.window.close()
     assert clipboard_text() == ""
@@ -261,18 +302,19 @@ def test_the_selection_of_x11_is_never_touched(bench: Bench, monkeypatch: pytest
         real(clipboard, data, mode)  # type: ignore[arg-type]
 
     monkeypatch.setattr(QClipboard, "setMimeData", watched)
-    bench.field.reveal()
+    bench.reveal.show(bench.secret)
     bench.field.copy()
     QTest.mouseDClick(bench.field.value, Qt.MouseButton.LeftButton)
     assert modes == [QClipboard.Mode.Clipboard]
     assert PLAIN not in QGuiApplication.clipboard().text(QClipboard.Mode.Selection)
 
 
-def test_all_fields_of_the_program_share_one_clipboard(qtbot: QtBot, theme: Theme) -> None:
+def test_all_fields_of_the_program_share_one_clipboard_and_one_eye(qtbot: QtBot, theme: Theme) -> None:
     fields = [SecretField(theme), SecretField(theme)]
     for field in fields:
         qtbot.addWidget(field)
     assert fields[0].clipboard is fields[1].clipboard is SecretClipboard.shared()
+    assert fields[0].reveal is fields[1].reveal is Reveal.shared()
 
 
 def test_theme_and_zoom_change_the_picture(bench: Bench, theme: Theme) -> None:

@@ -683,8 +683,6 @@ class InspectPage(Page):
         session.listed.connect(self.contents.show_files)
         session.failed.connect(self._show_error)
         self.tree.field_selected.connect(self._show_field)
-        self.tree.reveal_changed.connect(lambda field, shown: self.details.set_revealed(field if shown else None))
-        self.details.reveal_requested.connect(self.tree.reveal)
         self.hex.failed.connect(self._show_error)
         self.hex.selection_changed.connect(self._show_place)
         self.hex.selection_changed.connect(self._show_numbers)
