@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from seworkbench.checks import Verdict
-from seworkbench.crypto.digests import RunningDigests
+from seworkbench.crypto.digests import ImageDigests, RunningDigests
 from seworkbench.errors import CheckFailed, SeError
 from seworkbench.files import AtomicFile, all_or_none, made_folder, refuse_own_input
 from seworkbench.formats.components import PAGE_SIZE, ComponentKind
@@ -22,6 +22,7 @@ from seworkbench.image.verify import component_runs, digest_checks, examine, rea
 from seworkbench.jobs import Job
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from seworkbench.checks import Check
@@ -97,7 +98,6 @@ def extract_image(
         refuse_own_input(folder / name, [image.path])
     examined = examine(image, access, SupportedFlags())
     ipib, reader, contents = _readable(image, examined, access)
-    digests = RunningDigests()
     header = examined.header.build()
     with ExitStack() as stack:
         stack.enter_context(made_folder(folder))
@@ -113,21 +113,8 @@ def extract_image(
         header_file.write_at(0, header)
         files[None] = (header_file.path, len(header))
 
-        def save(stored: memoryview, place: tuple[IpibComponent, int]) -> None:
-            entry, offset = place
-            file, size = outputs[entry.addr]
-            plain = reader.decrypt(stored, entry, offset)
-            file.write_at(offset, plain[: max(0, size - offset)])
-
-        job.phase("Extracting", sum(entry.length for entry in ipib.components))
-        with Pipeline(lambda stored, _: digests.content(stored), save) as pipeline:
-            for entry, offset, length in component_runs(ipib):
-                buffer = pipeline.buffer()
-                read_run(image, entry.addr + offset, memoryview(buffer)[:length])
-                digests.places(entry.addr + offset, entry.prefix, offset, length // PAGE_SIZE)
-                pipeline.submit(buffer, length, (entry, offset))
-                job.advance(length)
-        for check in digest_checks(examined.header, digests.result()).leaves():
+        digests = _write_parts(image, ipib, reader, outputs, job)
+        for check in digest_checks(examined.header, digests).leaves():
             if check.verdict is Verdict.FAILED:
                 raise _refusal(check, image)
         job.check()
@@ -136,6 +123,37 @@ def extract_image(
         for file in written:
             file.sync()
     return Extracted(files, contents)
+
+
+def _write_parts(
+    image: ImageFile, ipib: Ipib, reader: PlainReader, outputs: Mapping[int, tuple[AtomicFile, int]], job: Job
+) -> ImageDigests:
+    """Read all pages once: into the digests as they are stored, into the files in the clear and without padding.
+
+    Args:
+        image: the image.
+        ipib: its component table.
+        reader: decrypts pages.
+        outputs: file and size in bytes of each component, by its address.
+        job: for progress and cancelling.
+    """
+    digests = RunningDigests()
+
+    def save(stored: memoryview, place: tuple[IpibComponent, int]) -> None:
+        entry, offset = place
+        file, size = outputs[entry.addr]
+        plain = reader.decrypt(stored, entry, offset)
+        file.write_at(offset, plain[: max(0, size - offset)])
+
+    job.phase("Extracting", sum(entry.length for entry in ipib.components))
+    with Pipeline(lambda stored, _: digests.content(stored), save) as pipeline:
+        for entry, offset, length in component_runs(ipib):
+            buffer = pipeline.buffer()
+            read_run(image, entry.addr + offset, memoryview(buffer)[:length])
+            digests.places(entry.addr + offset, entry.prefix, offset, length // PAGE_SIZE)
+            pipeline.submit(buffer, length, (entry, offset))
+            job.advance(length)
+    return digests.result()
 
 
 def _closing_nul(kind: ComponentKind, contents: Contents) -> int:
