@@ -39,10 +39,11 @@ class Action:
         menu: one of MENUS.
         run: what to do.
         shortcut: keys, in Qt's portable text form; those of a page hold while it is shown.
-        also: further keys for the same, for instance where a line of text keeps the first for itself.
         icon: name of an icon.
         possible: tells whether it can be run now.
         page: name of the page it belongs to; empty if it works everywhere.
+        also: further keys for the same, for instance where a line of text keeps the first for itself.
+        holds: tells whether what it chooses is so now, which menus mark; None if it chooses nothing.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Action:
     possible: Callable[[], bool] = _always
     page: str = ""
     also: tuple[str, ...] = ()
+    holds: Callable[[], bool] | None = None
 
 
 class ActionTable:
@@ -92,6 +94,8 @@ class ActionTable:
             made = QAction(action.text, self._window)
             made.setObjectName(action.id)
             made.setEnabled(self._is_here(action))
+            made.setVisible(self._is_here(action))
+            made.setCheckable(action.holds is not None)
             if action.shortcut:
                 made.setShortcuts([QKeySequence(keys) for keys in (action.shortcut, *action.also)])
             if action.icon:
@@ -153,13 +157,16 @@ class ActionTable:
         self._complete()
         for action, made in self._actions.values():
             made.setEnabled(self._can_run(action))
+            if action.holds is not None:
+                made.setChecked(action.holds())
 
     def turn_to_page(self) -> None:
-        """Another page is shown: keys are those of its actions now."""
+        """Another page is shown: menus and keys are those of its actions now."""
         # Qt passes over the keys of what is disabled. What cannot be run now stays enabled after a menu showed it: its
         # keys must reach it as soon as it can be; `_run` asks again.
         for action, made in self._actions.values():
             made.setEnabled(self._is_here(action))
+            made.setVisible(self._is_here(action))
 
     def _release(self) -> None:
         if not any(menu.isVisible() for menu in self._menus.values()):

@@ -169,6 +169,9 @@ PROTECTION_ROLES = {
 }
 
 
+SMALLEST_ZOOM, LARGEST_ZOOM = 0.7, 2.0
+
+
 class ThemeChoice(Enum):
     """What the user chose; the value is what is kept in the settings."""
 
@@ -200,7 +203,7 @@ class Theme(QObject):
 
     def set_zoom(self, zoom: float) -> None:
         """Scale all text; 1.0 is normal."""
-        self.zoom = min(2.0, max(0.7, zoom))
+        self.zoom = min(LARGEST_ZOOM, max(SMALLEST_ZOOM, zoom))
         self.apply()
 
     def apply(self) -> None:

@@ -19,7 +19,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QFileDialog,
     QHBoxLayout,
     QLineEdit,
     QMainWindow,
@@ -38,11 +37,13 @@ from seworkbench.recognise import Kind, Recognised, recognise
 from seworkbench.ui.actions import Action, ActionTable
 from seworkbench.ui.activity import ActivityStrip, MessageList
 from seworkbench.ui.command_palette import CommandPalette
+from seworkbench.ui.dialogs import ask_open_many
 from seworkbench.ui.help import HelpWindow
 from seworkbench.ui.icons import icon
 from seworkbench.ui.pages.page_list import PageList
 from seworkbench.ui.panes import Panes, step_focus
 from seworkbench.ui.pasted import paths_in
+from seworkbench.ui.settings_window import SettingsWindow
 from seworkbench.ui.theme import ThemeChoice
 from seworkbench.ui.top_bar import TopBar
 from seworkbench.ui.workbench import Weight
@@ -65,7 +66,6 @@ _SIDE_WIDTH = 336
 _SIDE_LIMIT = 420
 # Pixels at zoom 1 that the names of all pages, menus and states need beside a page.
 _NARROW = 900
-_ZOOM_STEP = 0.1
 # What can wait until the window is drawn: the other pages, one at a time, then a worker process.
 _NEXT_PAGE_MS = 1
 _WARM_UP_MS = 400
@@ -87,6 +87,7 @@ class MainWindow(QMainWindow):
         self.workbench = workbench
         self.pages = PageList(entries, self._adopt)
         self._help: HelpWindow | None = None
+        self._settings: SettingsWindow | None = None
         self._is_drawn = False
         self._is_narrow = False
         self.setWindowTitle("SE Workbench")
@@ -226,6 +227,16 @@ class MainWindow(QMainWindow):
         self._help.show()
         self._help.raise_()
 
+    def show_settings(self) -> None:
+        """Open the settings."""
+        if self._settings is None:
+            self._settings = SettingsWindow(self.workbench)
+            self.workbench.theme.dress(self._settings)
+        self._settings.refresh()
+        self._settings.show()
+        self._settings.raise_()
+        self._settings.activateWindow()
+
     def show_menu(self, action_ids: list[str], at: QPoint) -> None:
         """Open a context menu of what can be done with a thing."""
         menu = self.actions_table.context_menu(action_ids)
@@ -234,8 +245,7 @@ class MainWindow(QMainWindow):
 
     def choose_files(self) -> None:
         """Ask for files and open them."""
-        names, _ = QFileDialog.getOpenFileNames(self, "Open files")
-        self.open_files([Path(name) for name in names])
+        self.open_files(ask_open_many(self, "Open files"))
 
     def paste(self) -> None:
         """Open what the clipboard holds."""
@@ -282,15 +292,16 @@ class MainWindow(QMainWindow):
         self._idle.stop()
         for page in self.pages.made:
             page.close_page()
-        if self._help is not None:
-            self._help.close()
-            self._help.deleteLater()
-            self._help = None
+        for beside in (self._help, self._settings):
+            if beside is not None:
+                beside.close()
+                beside.deleteLater()
+        self._help = self._settings = None
         settings = self.workbench.settings
         settings.page = self.page.NAME
         settings.geometry = bytes(self.saveGeometry().toHex().data()).decode("ascii")
         settings.panes = bytes(self._middle.saveState().toHex().data()).decode("ascii")
-        settings.save(self.workbench.settings_path)
+        self.workbench.save_settings()
         self.workbench.pasted.close()
         event.accept()
 
@@ -355,17 +366,24 @@ class MainWindow(QMainWindow):
         self._fit_width()
 
     def _own_actions(self) -> tuple[Action, ...]:
+        workbench = self.workbench
         go = tuple(
             Action(f"go.{entry.name}", f"Go to {entry.title}", "Go", partial(self.show_page, entry.name), f"Alt+{n}")
             for n, entry in enumerate(self.pages.entries.values(), start=1)
         )
         themes = tuple(
-            Action(f"view.{choice.name.lower()}", text, "View", partial(self._choose_theme, choice), icon=name)
-            for choice, text, name in (
-                (ThemeChoice.SYSTEM, "Theme of the system", "settings"),
-                (ThemeChoice.LIGHT, "Light theme", "sun"),
-                (ThemeChoice.DARK, "Dark theme", "moon"),
-                (ThemeChoice.HIGH_CONTRAST, "High contrast theme", "contrast"),
+            Action(
+                f"view.{choice.name.lower()}",
+                text,
+                "View",
+                partial(workbench.choose_theme, choice),
+                holds=partial(self._is_theme, choice),
+            )
+            for choice, text in (
+                (ThemeChoice.SYSTEM, "Theme of the system"),
+                (ThemeChoice.LIGHT, "Light theme"),
+                (ThemeChoice.DARK, "Dark theme"),
+                (ThemeChoice.HIGH_CONTRAST, "High contrast theme"),
             )
         )
         return (
@@ -373,15 +391,22 @@ class MainWindow(QMainWindow):
             Action("file.quit", "Quit", "File", self._quit, "Ctrl+Q"),
             Action("edit.paste", "Paste files or text", "Edit", self.paste, "Ctrl+V", also=("Ctrl+Shift+V",)),
             Action("edit.recent", "Forget recent files", "Edit", self._forget_recent),
-            Action("edit.keep-recent", "Keep recent files, or not", "Edit", self._toggle_recent),
+            Action(
+                "edit.keep-recent",
+                "Keep recent files",
+                "Edit",
+                self._toggle_recent,
+                holds=lambda: workbench.settings.keep_recent,
+            ),
+            Action("edit.settings", "Settings…", "Edit", self.show_settings, "Ctrl+,", "settings"),
             Action("go.next-pane", "Go to the next pane", "Go", partial(self._panes.step, 1), "F6"),
             Action("go.previous-pane", "Go to the previous pane", "Go", partial(self._panes.step, -1), "Shift+F6"),
             Action("go.palette", "Search or run a command", "Go", self.show_palette, "Ctrl+K", "search"),
             *go,
             *themes,
-            Action("view.larger", "Larger text", "View", lambda: self._zoom(_ZOOM_STEP), "Ctrl++", also=("Ctrl+=",)),
-            Action("view.smaller", "Smaller text", "View", lambda: self._zoom(-_ZOOM_STEP), "Ctrl+-"),
-            Action("view.normal", "Normal text size", "View", lambda: self._zoom(0), "Ctrl+0"),
+            Action("view.larger", "Larger text", "View", partial(workbench.zoom_by, 1), "Ctrl++", also=("Ctrl+=",)),
+            Action("view.smaller", "Smaller text", "View", partial(workbench.zoom_by, -1), "Ctrl+-"),
+            Action("view.normal", "Normal text size", "View", partial(workbench.set_zoom, 1.0), "Ctrl+0"),
             Action("view.messages", "Show or hide messages", "View", self.activity.toggle.toggle, "Ctrl+M"),
             Action(
                 "help.page", "Help on this page", "Help", lambda: self.show_help(self.page.HELP), "F1", "circle-help"
@@ -391,25 +416,16 @@ class MainWindow(QMainWindow):
             Action("help.about", "About SE Workbench", "Help", self._about),
         )
 
-    def _choose_theme(self, choice: ThemeChoice) -> None:
-        self.workbench.settings.theme = choice.value
-        self.workbench.theme.choose(choice)
-
-    def _zoom(self, step: float) -> None:
-        theme = self.workbench.theme
-        theme.set_zoom(theme.zoom + step if step else 1.0)
-        self.workbench.settings.zoom = theme.zoom
+    def _is_theme(self, choice: ThemeChoice) -> bool:
+        return self.workbench.theme.choice is choice
 
     def _forget_recent(self) -> None:
-        self.workbench.settings.forget_recent()
-        self.workbench.recent_changed.emit()
+        self.workbench.forget_recent()
         self.workbench.say("The list of recent files is empty now.")
 
     def _toggle_recent(self) -> None:
         settings = self.workbench.settings
-        settings.keep_recent = not settings.keep_recent
-        settings.forget_recent()
-        self.workbench.recent_changed.emit()
+        self.workbench.keep_recent(not settings.keep_recent)
         self.workbench.say("Recent files are kept." if settings.keep_recent else "Recent files are no longer kept.")
 
     def _quit(self) -> None:

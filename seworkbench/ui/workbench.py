@@ -14,7 +14,7 @@ from seworkbench.recognise import Kind
 from seworkbench.ui.jobs import Jobs
 from seworkbench.ui.pasted import PastedFiles
 from seworkbench.ui.settings import Settings
-from seworkbench.ui.theme import Theme, ThemeChoice
+from seworkbench.ui.theme import LARGEST_ZOOM, SMALLEST_ZOOM, Theme, ThemeChoice
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _KEYS = (Kind.KEY_32, Kind.KEY_64, Kind.PRIVATE_KEY)
 
 
+_ZOOM_STEP = 0.1
 # Older messages go: a window that is open for weeks must not grow for ever.
 MOST_MESSAGES = 500
 
@@ -82,7 +83,7 @@ class Workbench(QObject):
         self.messages: list[Message] = []
         choices = {choice.value: choice for choice in ThemeChoice}
         self.theme.choice = choices.get(self.settings.theme, ThemeChoice.SYSTEM)
-        self.theme.zoom = min(2.0, max(0.7, self.settings.zoom))
+        self.theme.zoom = min(LARGEST_ZOOM, max(SMALLEST_ZOOM, self.settings.zoom))
 
     @cached_property
     def machine(self) -> MachineDesk:
@@ -90,6 +91,40 @@ class Workbench(QObject):
         from seworkbench.ui.machine_desk import MachineDesk  # noqa: PLC0415 - the window stands before it is needed
 
         return MachineDesk(self.jobs, partial(setattr, self.settings, "machine"), self)
+
+    def save_settings(self) -> bool:
+        """Keep the settings on the disk; tells whether it worked."""
+        return self.settings.save(self.settings_path)
+
+    def choose_theme(self, choice: ThemeChoice) -> None:
+        """Switch the theme, now and for the next start."""
+        self.settings.theme = choice.value
+        self.theme.choose(choice)
+        self.save_settings()
+
+    def set_zoom(self, zoom: float) -> None:
+        """Scale all text, now and for the next start; 1.0 is normal."""
+        self.theme.set_zoom(zoom)
+        self.settings.zoom = self.theme.zoom
+        self.save_settings()
+
+    def zoom_by(self, steps: int) -> None:
+        """Make all text so many steps larger or, below 0, smaller."""
+        self.set_zoom(round(self.theme.zoom + steps * _ZOOM_STEP, 2))
+
+    def keep_recent(self, keep: bool) -> None:
+        """Keep recent files from now on, or not; then those that were kept are gone from the disk too."""
+        self.settings.keep_recent = keep
+        if not keep:
+            self.settings.forget_recent()
+        self.save_settings()
+        self.recent_changed.emit()
+
+    def forget_recent(self) -> None:
+        """Empty the list of recent files, on the disk too."""
+        self.settings.forget_recent()
+        self.save_settings()
+        self.recent_changed.emit()
 
     def say(self, text: str, weight: Weight = Weight.NOTE, remedy: str = "") -> None:
         """Add a message."""

@@ -318,6 +318,11 @@ def _help(studio: Studio) -> None:
     studio.window.show_help("verification.md#step-14-digests-and-page-count")
 
 
+def _settings(studio: Studio) -> None:
+    studio.drop(studio.images.get("default"))
+    studio.window.show_settings()
+
+
 STATES: dict[str, Callable[[Studio], None]] = {
     "overview-empty": _overview_empty,
     "overview-recent": _overview_recent,
@@ -352,6 +357,7 @@ STATES: dict[str, Callable[[Studio], None]] = {
     "palette": _palette,
     "defect": _defect,
     "help": _help,
+    "settings": _settings,
     **ATTESTATION_STATES,
     **TOUR_STATES,
     **MACHINE_STATES,
@@ -402,15 +408,12 @@ def take(state: str, look: str, target: Path) -> Path:
     return path
 
 
-_ABOVE = ("CommandPalette", "HelpWindow", "MainWindow", "QMessageBox")
+# What may stand above the window; the window of a tour is one like the user's.
+_ABOVE = ("CommandPalette", "HelpWindow", "MainWindow", "QMessageBox", "SettingsWindow")
 
 
 def _is_above(widget: object, studio: Studio) -> bool:
-    # The window of a tour is one like the user's.
-    return (
-        type(widget).__name__ in ("CommandPalette", "HelpWindow", "MainWindow", "QMessageBox")
-        and widget is not studio.window
-    )
+    return type(widget).__name__ in _ABOVE and widget is not studio.window
 
 
 def main(arguments: list[str]) -> int:

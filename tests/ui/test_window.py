@@ -198,6 +198,30 @@ def test_a_menu_shows_what_can_be_done_now_and_a_shortcut_works_whatever_the_men
     edit.close()  # type: ignore[attr-defined]
 
 
+def test_a_menu_has_nothing_of_pages_that_are_not_shown(desk: Desk) -> None:
+    edit = next(menu for menu in menus_of(desk.window) if menu.title() == "Edit")
+    for page in ("inspect", "trust"):
+        desk.window.show_page(page)
+        edit.aboutToShow.emit()
+        shown = {made.objectName() for made in edit.actions() if made.isVisible() and not made.isSeparator()}
+        pages = {action.page for action in actions(desk) if action.id in shown}
+        assert pages == {"", page}
+
+
+def test_a_menu_marks_what_holds(desk: Desk) -> None:
+    table = desk.window.actions_table
+
+    def marked() -> list[str]:
+        for menu in menus_of(desk.window):
+            menu.aboutToShow.emit()
+        return [action.id for action in actions(desk) if table.qt(action.id).isChecked()]
+
+    assert marked() == ["edit.keep-recent", "view.light"]
+    table.qt("view.dark").trigger()
+    table.qt("edit.keep-recent").trigger()
+    assert marked() == ["view.dark"]
+
+
 def test_a_shortcut_of_a_page_does_nothing_on_another(desk: Desk) -> None:
     desk.open(desk.images.get("default"))
     desk.window.show_page("overview")

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from seworkbench.ui.actions import Action
 from seworkbench.ui.pages.page import Page
 from seworkbench.ui.paths import shown_path
-from seworkbench.ui.widgets.basic import Card, button, label, link
+from seworkbench.ui.widgets.basic import Card, button, empty_layout, label, link
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,13 +96,11 @@ class OverviewPage(Page):
 
     def _show_recent(self) -> None:
         body = self._recent.body
-        while (item := body.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
+        empty_layout(body)
         settings = self.workbench.settings
         self._recent.detail.setText("" if settings.keep_recent else "not kept")
         if not settings.recent:
-            body.addWidget(label("None yet." if settings.keep_recent else "Switched off (Edit menu).", "muted"))
+            body.addWidget(label("None yet." if settings.keep_recent else "Switched off in the settings.", "muted"))
         for name in settings.recent[:_SHOWN]:
             path = Path(name)
             row = QWidget()
