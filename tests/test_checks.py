@@ -258,6 +258,16 @@ def test_the_json_form_holds_everything_and_the_derived_verdicts() -> None:
     }
 
 
+def test_the_json_form_leads_back_to_the_check() -> None:
+    """As it does between a worker and the window."""
+    step = Step("a.b", "Step", "page.md#rule", "Do it again.", (0x0102, 0x001A))
+    inner = group("a.inner", "Inner", [step.failed("No.", ("one", "1"), ("other", "2")), step.not_checked("Later.")])
+    tree = group("a", "All", [inner, step.note("Odd."), step.passed("Yes.")], rule="page.md", required=False)
+    assert Check.from_json(tree.to_json()) == tree
+    # What a group says follows from its steps, whatever somebody wrote there.
+    assert Check.from_json(tree.to_json() | {"verdict": "passed"}).verdict is Verdict.FAILED
+
+
 def test_a_reason_code_of_zero_is_still_a_code() -> None:
     record = replace(STEP, code=(0x109, 0)).failed("No.").to_json()
     assert (record["uv_rc"], record["uv_rrc"]) == ("0x0109", "0x0000")

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from seworkbench.secret import Secret
 
-TWEAK_PREFIX_SIZE = 8
-
 # XTS numbers are little-endian, whatever the machine is.
 _WORD = np.dtype("<u8")
 _BLOCKS = PAGE_SIZE // 16

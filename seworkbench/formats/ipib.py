@@ -100,19 +100,24 @@ def parse_ipib(data: bytes | memoryview) -> Ipib:
 
 def measured_bytes(data: bytes | memoryview) -> int:
     """Bytes of all components of the block that starts here, without building it; see looks_like_ipib."""
-    count = int.from_bytes(data[0x74:0x78], "big")
-    table = data[_FIXED_SIZE : ipib_size(count)]
+    table = data[_FIXED_SIZE : ipib_size(_count(data))]
     return sum(length for _, _, length in struct.iter_unpack(">QQQ", table[: len(table) // 24 * 24]))
+
+
+def claims_to_be_ipib(data: bytes | memoryview) -> bool:
+    """Whether a protected-guest block starts here, be it sound or not: it has that type and lists components."""
+    if len(data) < ipib_size(1) or data[IPIB_TYPE_OFFSET] != IPIB_TYPE_PV:
+        return False
+    return ipib_size(1) <= ipib_size(_count(data)) <= IPIB_MAX_SIZE
 
 
 def looks_like_ipib(data: bytes | memoryview) -> bool:
     """Whether a consistent protected-guest block starts here (resources/help/image-layout.md#finding-the-ipib)."""
-    if (
-        len(data) < ipib_size(1)
-        or data[0x07] != IPIB_VERSION
-        or data[IPIB_TYPE_OFFSET] != IPIB_TYPE_PV
-        or data[0x6F] != IPIB_VERSION
-    ):
+    if not claims_to_be_ipib(data) or (data[0x07], data[0x6F]) != (IPIB_VERSION, IPIB_VERSION):
         return False
-    length, block, count = (int.from_bytes(data[at : at + 4], "big") for at in (0x00, 0x08, 0x74))
-    return count >= 1 and length == block + _LIST_HEADER_SIZE == ipib_size(count) <= IPIB_MAX_SIZE
+    length, block = (int.from_bytes(data[at : at + 4], "big") for at in (0x00, 0x08))
+    return length == block + _LIST_HEADER_SIZE == ipib_size(_count(data))
+
+
+def _count(data: bytes | memoryview) -> int:
+    return int.from_bytes(data[0x74:0x78], "big")

@@ -13,7 +13,7 @@ from seworkbench.checks import Check, Step, group
 from seworkbench.errors import FormatError, SeError
 from seworkbench.files import read_whole
 from seworkbench.formats.image_metadata import METADATA_OFFSET, METADATA_VERSION, ImageMetadata
-from seworkbench.formats.ipib import IPIB_MAX_SIZE, IPIB_TYPE_PV, IPIB_VERSION, Ipib, ipib_size
+from seworkbench.formats.ipib import IPIB_MAX_SIZE, Ipib
 from seworkbench.formats.psw import Psw, ShortPsw
 from seworkbench.formats.se_header import MAX_HEADER_SIZE, SeHeader
 from seworkbench.formats.stage3 import STAGE3A_ADDRESS, STAGE3A_ENTRY, Stage3aArgs
@@ -188,22 +188,23 @@ def table_checks(image: ImageFile, location: HeaderLocation, header: SeHeader, f
 
 
 def _block(ipib: Ipib, offset: int) -> Check:
-    wrong = []
-    expected = ipib_size(ipib.num_comp)
-    if ipib.num_comp < 1:
-        wrong.append("it lists no component")
-    if not expected <= ipib.list_length <= IPIB_MAX_SIZE:
-        wrong.append(f"its length is {ipib.list_length}, its components take {expected}")
-    if ipib.block_length != ipib.list_length - 8:
-        wrong.append(f"its block length is {ipib.block_length}, its list length {ipib.list_length}")
-    if ipib.pbt != IPIB_TYPE_PV:
-        wrong.append(f"its type is {ipib.pbt}, not {IPIB_TYPE_PV}")
+    usual = Ipib.describing(ipib.components, ipib.pv_hdr_addr, ipib.pv_hdr_size)
+    refused = []
+    if not usual.list_length <= ipib.list_length <= IPIB_MAX_SIZE:
+        refused.append(f"its length is {ipib.list_length}, that of its components {usual.list_length}")
     if offset % _PAGE:
-        wrong.append(f"its address 0x{offset:x} is not that of a page")
-    if wrong:
-        return TABLE.failed("The hypervisor refuses it (DIAG 308 response 0x0402): " + "; ".join(wrong) + ".")
-    if (ipib.list_version, ipib.version) != (IPIB_VERSION, IPIB_VERSION):
-        return TABLE.warning(f"Its versions are {ipib.list_version} and {ipib.version}; {IPIB_VERSION} is known.")
+        refused.append(f"its address 0x{offset:x} is not that of a page")
+    if refused:
+        return TABLE.failed("The hypervisor refuses it (DIAG 308 response 0x0402): " + "; ".join(refused) + ".")
+    odd = []
+    for name, found, known in (
+        ("lengths", (ipib.list_length, ipib.block_length), (usual.list_length, usual.block_length)),
+        ("versions", (ipib.list_version, ipib.version), (usual.list_version, usual.version)),
+    ):
+        if found != known:
+            odd.append(f"{name} {found[0]} and {found[1]} instead of {known[0]} and {known[1]}")
+    if odd:
+        return TABLE.warning(f"It has {' and '.join(odd)}.")
     return TABLE.passed(f"{ipib.num_comp} components, {ipib.list_length} bytes at 0x{offset:x}.")
 
 

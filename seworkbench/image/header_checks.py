@@ -234,7 +234,7 @@ def _secret_flags(content: SecretPartV1, machine: SupportedFlags) -> Check:
 def _start(content: SecretPartV1, ipib: Ipib | None) -> Check:
     psw = content.psw
     shown = ("start PSW", f"mask 0x{psw.mask:016x}, address 0x{psw.addr:x}")
-    if ipib is None or not ipib.components:
+    if ipib is None:
         return START.not_checked("The components are not known.", required=False)
     inside = any(part.addr <= psw.addr < part.addr + part.length for part in ipib.components)
     last = ipib.components[-1]

@@ -16,6 +16,8 @@ from seworkbench.formats.ipib import (
     IPIB_TYPE_OFFSET,
     IPIB_TYPE_PV,
     Ipib,
+    claims_to_be_ipib,
+    ipib_size,
     looks_like_ipib,
     measured_bytes,
     parse_ipib,
@@ -143,7 +145,7 @@ def locate_stage3a_args(image: ImageFile, header_offset: int, header_size: int) 
         if int.from_bytes(loader[at : at + 8], "big") == distance - at:
             args = Stage3aArgs.parse(loader, at)
             address = STAGE3A_ENTRY + at
-            if args.hdr_size == header_size and _has_ipib(image, address + args.ipib_offs):
+            if args.hdr_size == header_size and claims_to_be_ipib(_head(image, address + args.ipib_offs)):
                 hits.append(address)
                 if len(hits) == _MOST_HITS:
                     break
@@ -153,16 +155,20 @@ def locate_stage3a_args(image: ImageFile, header_offset: int, header_size: int) 
 def locate_ipib(image: ImageFile, metadata: ImageMetadata | None, header: SeHeader, header_offset: int) -> IpibLocation:
     """Find the IPIB: by the metadata, else by stage3a's arguments, else by searching pages.
 
+    It lists at least one component. What the image itself leads to may contradict itself otherwise, if nothing sound is
+    led to: what is wrong is better said of it than that there is none.
+
     Raises:
         FormatError: if there is none.
     """
-    for offset, method in _ipib_hints(image, metadata, header, header_offset):
-        if _has_ipib(image, offset):
-            return IpibLocation(offset, method, _read_ipib(image, offset))
+    for is_one in (looks_like_ipib, claims_to_be_ipib):
+        for offset, method in _ipib_hints(image, metadata, header, header_offset):
+            if is_one(_head(image, offset)):
+                return IpibLocation(offset, method, _read_ipib(image, offset))
     first = None
     # C genprotimg put it on the page before the header, pvimg puts it last: try these before all others.
     for offset in _pages_likely_first(image, header_offset):
-        if _has_ipib(image, offset):
+        if looks_like_ipib(_head(image, offset)):
             if measured_bytes(image.read_at(offset, IPIB_MAX_SIZE)) == header.nep * _PAGE:
                 return IpibLocation(offset, "by searching page by page", _read_ipib(image, offset))
             first = offset if first is None else first
@@ -191,8 +197,9 @@ def _pages_likely_first(image: ImageFile, header_offset: int) -> Iterator[int]:
     yield from _pages_with(image, IPIB_TYPE_OFFSET, bytes([IPIB_TYPE_PV]))
 
 
-def _has_ipib(image: ImageFile, offset: int) -> bool:
-    return looks_like_ipib(image.read_at(offset, 0x88 + 24))
+def _head(image: ImageFile, offset: int) -> bytes:
+    """As much of a possible IPIB as it takes to tell whether it is one."""
+    return image.read_at(offset, ipib_size(1))
 
 
 def _read_ipib(image: ImageFile, offset: int) -> Ipib:

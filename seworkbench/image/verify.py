@@ -190,7 +190,7 @@ def examine(image: ImageFile, access: Access | None, machine: SupportedFlags) ->
     header = read_header(image, location.offset, lenient=True)
     found = FOUND.passed(f"At 0x{location.offset:x}, found {location.method}.")
     if location.offset == 0:
-        found = _alone(image, location, header)
+        found = _alone(image, header)
         checks, content = access_checks(header, access, None, machine)
         return Examined(
             location, header, None, content, (found, structure_checks(header, machine), checks), readable=False
@@ -203,7 +203,7 @@ def examine(image: ImageFile, access: Access | None, machine: SupportedFlags) ->
         table.append(table_checks(image, location, header, ipib))
         # A table that leads outside the file or over the same bytes again and again is not followed.
         trusted = {leaf.id: leaf.verdict for leaf in table[0].leaves()}
-        readable = bool(ipib.ipib.components) and Verdict.FAILED not in (trusted[PLACES.id], trusted[OVERLAP.id])
+        readable = Verdict.FAILED not in (trusted[PLACES.id], trusted[OVERLAP.id])
     except FormatError as error:
         table.append(TABLE_FOUND.failed(error.what))
     access_tree, content = access_checks(header, access, ipib.ipib if ipib else None, machine)
@@ -217,9 +217,9 @@ def _no_header(error: FormatError) -> Check:
     return replace(FOUND, code=_ANSWERS.get(type(error)), remedy=error.remedy or FOUND.remedy).failed(error.what)
 
 
-def _alone(image: ImageFile, location: HeaderLocation, header: SeHeader) -> Check:
+def _alone(image: ImageFile, header: SeHeader) -> Check:
     """A bare header vouches for nothing that lies behind it, so nothing may."""
-    if location.misleading or image.size > header.sehs:
+    if image.size > header.sehs:
         return FOUND.failed(
             "The file begins with a header, but it is not a header alone: what lies behind it is not checked.",
             ("header", f"{header.sehs} bytes"),
@@ -228,7 +228,7 @@ def _alone(image: ImageFile, location: HeaderLocation, header: SeHeader) -> Chec
     return FOUND.passed("The file is a bare header: there are no components to check.")
 
 
-def stream_digests(image: ImageFile, ipib: Ipib, job: Job, *, hash_file: bool = False) -> tuple[ImageDigests, str]:
+def stream_digests(image: ImageFile, ipib: Ipib, job: Job, *, hash_file: bool) -> tuple[ImageDigests, str]:
     """Read all components once and compute their digests.
 
     Args:

@@ -6,9 +6,17 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from seworkbench.errors import FormatError
-from seworkbench.image.access import HeaderKey, HostPrivateKey, header_key, matching_slots, unlock
+from seworkbench.errors import FormatError, SeError
+from seworkbench.image.access import (
+    HeaderKey,
+    HostPrivateKey,
+    access_from_files,
+    header_key,
+    matching_slots,
+    unlock,
+)
 from seworkbench.image.image_file import open_image
 from seworkbench.image.locate import read_header
 from seworkbench.secret import Secret
@@ -66,3 +74,23 @@ def test_a_machine_without_a_slot_is_told_which_document_is_missing(header: SeHe
     with pytest.raises(FormatError, match="was not built for this machine") as caught:
         unlock(dataclasses.replace(header, keyslots=(second,)), MACHINE)
     assert first.phkh.hex() in caught.value.remedy
+
+
+def test_an_access_comes_from_the_file_that_is_named(header: SeHeader, tmp_path: Path) -> None:
+    key, private = tmp_path / "key", tmp_path / "private"
+    key.write_bytes(HEADER_KEY)
+    private.write_bytes(HOST.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    for access in (access_from_files(header_key=key), access_from_files(host_private_key=private)):
+        assert access is not None
+        assert header_key(header, access).reveal() == HEADER_KEY
+    assert access_from_files() is None
+
+
+def test_a_file_that_is_no_private_key_is_named(tmp_path: Path) -> None:
+    (tmp_path / "private").write_bytes(b"x" * 0xFFFF)
+    with pytest.raises(FormatError) as caught:
+        access_from_files(host_private_key=tmp_path / "private")
+    assert caught.value.where == str(tmp_path / "private")
+    (tmp_path / "private").write_bytes(b"x" * 0x10001)
+    with pytest.raises(SeError, match="larger than 65536 bytes"):
+        access_from_files(host_private_key=tmp_path / "private")

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from seworkbench.checks import Verdict
 from seworkbench.crypto.runs import RUN_SIZE
 from seworkbench.errors import Cancelled, SeError
 from seworkbench.formats.components import ComponentKind
+from seworkbench.formats.ipib import Ipib, IpibComponent
 from seworkbench.image.access import HeaderKey, HostPrivateKey
 from seworkbench.image.build import build_image, own_bootloader
 from seworkbench.image.header_checks import SupportedFlags
@@ -372,6 +373,30 @@ FAULTS = [
         required=False,
     ),
     Fault(
+        "image.start.gaps",
+        WARNING,
+        "There are bytes that belong to no part",
+        # What stands in a gap is told from its first byte on, and no more of it than a line.
+        put(0x12E3D, bytes(range(1, 40))),
+        evidence={"bytes at 0x12e3d": bytes(range(1, 17)).hex()},
+    ),
+    Fault(
+        "image.start.gaps",
+        WARNING,
+        "There are bytes that belong to no part",
+        then(put(METADATA_AT, bytes(28)), put(METADATA_AT, b"\7")),
+        evidence={"bytes at 0xc000": "07" + "00" * 15},
+        others={"image.start.metadata": WARNING},
+    ),
+    Fault(
+        "image.start.loader",
+        NOT_CHECKED,
+        "stage3a could not be delimited.",
+        put(ARGUMENTS_AT, bytes(24)),
+        others={"image.start.stage3a": FAILED},
+        required=False,
+    ),
+    Fault(
         "image.start.loader",
         WARNING,
         "It is not the boot loader that comes with this program",
@@ -487,12 +512,45 @@ FAULTS = [
         "The hypervisor refuses it (DIAG 308 response 0x0402): its address 0x2d010 is not that of a page.",
         then(move_ipib(16), number(ARGUMENTS_AT + 16, IPIB_AT + 16 - ARGUMENTS_AT)),
     ),
+    *(
+        Fault(
+            "image.table.block", verdict, reason, then(*(number(IPIB_AT + at, *value) for at, value in changes.items()))
+        )
+        for verdict, reason, changes in (
+            (WARNING, "It has versions 2 and 1 instead of 1 and 1.", {7: (2, 1)}),
+            (WARNING, "It has versions 1 and 0 instead of 1 and 1.", {0x6F: (0, 1)}),
+            (WARNING, "It has lengths 233 and 224 instead of 232 and 224.", {0: (233, 4)}),
+            (WARNING, "It has lengths 232 and 0 instead of 232 and 224.", {8: (0, 4)}),
+            (
+                WARNING,
+                "It has lengths 4096 and 4088 instead of 232 and 224 and versions 3 and 1 instead of 1 and 1.",
+                {0: (4096, 4), 8: (4088, 4), 7: (3, 1)},
+            ),
+            (
+                FAILED,
+                "The hypervisor refuses it (DIAG 308 response 0x0402): its length is 231, that of its components 232.",
+                {0: (231, 4), 8: (223, 4)},
+            ),
+            (
+                FAILED,
+                "The hypervisor refuses it (DIAG 308 response 0x0402): its length is 4097, that of its components 232.",
+                {0: (4097, 4)},
+            ),
+        )
+    ),
     Fault(
         "image.table.header",
         WARNING,
         "It names another header; stage3a corrects that when it runs.",
         number(IPIB_AT + 0x78, 0x15000),
         evidence={"header in the IPIB": "0x15000, 640 bytes", "header": "0x14000, 640 bytes"},
+    ),
+    Fault(
+        "image.table.header",
+        WARNING,
+        "It names another header; stage3a corrects that when it runs.",
+        number(IPIB_AT + 0x80, 8192),
+        evidence={"header in the IPIB": "0x14000, 8192 bytes", "header": "0x14000, 640 bytes"},
     ),
     Fault(
         "image.table.header",
@@ -560,6 +618,11 @@ FAULTS = [
                 then(row(3, length=4096), lambda draft: draft.data.extend(bytes(4096))),
                 {},
             ),
+            (
+                "the IPIB and component 4 overlap at 0x2d000.",
+                then(row(3, address=0x2000, length=-4096), lambda draft: draft.data.extend(bytes(4096))),
+                {"image.start.gaps": WARNING, "image.access.psw": FAILED},
+            ),
         )
     ),
     Fault(
@@ -568,6 +631,14 @@ FAULTS = [
         "The components are not in ascending order.",
         then(exchange(1, 2, whole=True), exchange(1, 2, whole=False), Draft.digest_again),
         base="B",
+    ),
+    Fault(
+        "image.table.overlap",
+        WARNING,
+        "The components are not in ascending order.",
+        then(exchange(2, 3, whole=True), exchange(2, 3, whole=False), Draft.digest_again),
+        base="B",
+        others={"image.access.psw": WARNING},
     ),
     Fault(
         "image.table.order",
@@ -1037,6 +1108,7 @@ def test_each_check_objects_to_its_fault_and_no_other_check_does(
     assert check.rule
     if fault.id == "image.header.found":
         assert len(list(result.check.leaves())) == 1
+        assert check.remedy
     else:
         loader = {} if fault.id == "image.start.loader" else {"image.start.loader": WARNING}
         assert remarks(result.check) == {**loader, **fault.others, fault.id: fault.verdict}
@@ -1089,6 +1161,15 @@ def test_each_passed_check_tells_what_was_compared_and_none_gives_a_remedy(sound
     assert start is not None
     assert start.reason == "Key slot 1."
     assert start.evidence[0].value == "367b3ea151fbc30ce54f6de2a7428872054887cc9dfacb402c6dec2ba2506bb3"
+
+
+def test_key_slots_are_counted_in_words(golden: dict[str, Path]) -> None:
+    said = []
+    for letter in "AC":
+        check = verify_file(golden[letter]).check.find("image.header.slots")
+        assert check is not None
+        said.append(check.reason)
+    assert said == ["1 key slot.", "2 key slots."]
 
 
 def test_the_second_of_two_machines_opens_the_second_slot(golden: dict[str, Path]) -> None:
@@ -1196,6 +1277,28 @@ def test_a_comparison_with_a_bare_header_was_asked_for_and_cannot_be_made(
     check = verify_file(bare, KEY, None, {ComponentKind.KERNEL: inputs.kernel}).check
     assert check.verdict in (NOT_CHECKED, FAILED)
     assert check.find("image.inputs.kernel") is not None
+
+
+def test_of_many_places_that_belong_to_no_part_the_first_eight_are_shown(
+    bases: dict[str, bytes], tmp_path: Path
+) -> None:
+    """An image of 40 one-page components with a page between each of them."""
+    draft = Draft(bases["A"])
+    first = 0x30000
+    rows = [(0x28 << 48 | n, first + n * 0x2000, 0x1000) for n in range(40)]
+    draft.data.extend(bytes(first + 40 * 0x2000 - len(draft.data)))
+    for _, address, length in rows:
+        draft.put(address + length, b"\1" * 17)
+    table = tuple(IpibComponent(tweak_pref=prefix, addr=address, length=length) for prefix, address, length in rows)
+    draft.put(IPIB_AT, Ipib.describing(table, HEADER_AT, 640).build())
+    (tmp_path / "image").write_bytes(draft.data)
+    check = verify_file(tmp_path / "image", None).check.find("image.start.gaps")
+    assert check is not None
+    assert len(check.evidence) == 8
+    assert {item.value for item in check.evidence[1:]} == {"01" * 16}
+    order = verify_file(tmp_path / "image", None).check.find("image.table.order")
+    assert order is not None
+    assert [item.label for item in order.evidence] == [f"component {n}" for n in range(1, 9)]
 
 
 def test_a_component_on_the_code_of_stage3a_overlaps_it(bases: dict[str, bytes], tmp_path: Path) -> None:
@@ -1464,7 +1567,7 @@ UNWATCHED = [
 ]
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100)
 @given(data=st.data())
 def test_any_changed_byte_changes_the_report(golden: dict[str, Path], tmp_path: Path, data: st.DataObject) -> None:
     """Parts are drawn first, so small ones get their share."""
