@@ -253,17 +253,17 @@ class Theme(QObject):
         """A length that grows with the text."""
         return round(count * self.zoom)
 
-    def font(self, pixels: int = BASE_PIXELS, *, bold: bool = False) -> QFont:
+    def font(self, pixels: float = BASE_PIXELS, *, bold: bool = False) -> QFont:
         """The text font."""
         return self._font(_UI_FAMILY, pixels, bold=bold)
 
-    def mono(self, pixels: int = SMALL_PIXELS, *, bold: bool = False) -> QFont:
+    def mono(self, pixels: float = SMALL_PIXELS, *, bold: bool = False) -> QFont:
         """The font of bytes."""
         font = self._font(_MONO_FAMILY, pixels, bold=bold)
         font.setStyleHint(QFont.StyleHint.Monospace)
         return font
 
-    def _font(self, family: str, pixels: int, *, bold: bool) -> QFont:
+    def _font(self, family: str, pixels: float, *, bold: bool) -> QFont:
         # Every cell of a table asks for one.
         key = (family, round(pixels * self.zoom), bold)
         if key not in self._fonts:

@@ -9,7 +9,8 @@ pressed; arrow keys move to the nearest node in that direction.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import Counter
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
+    QFont,
     QFontMetricsF,
     QKeyEvent,
     QPainter,
@@ -49,6 +51,10 @@ if TYPE_CHECKING:
     from seworkbench.ui.theme import Theme
 
 NODE_LIMIT = 60
+# The smallest in which it can be read, and how much smaller than all else it may be.
+_LEAST_ZOOM, _LEAST_SHARE = 0.85, 0.7
+# The size that fits is found within a hundredth or two.
+_FITTING_STEPS = 4
 _MISSING = (NodeShape.MISSING_CERTIFICATE, NodeShape.MISSING_LIST)
 _EMPTY = "No certificate is here yet. The chain begins with a host key document or an issuer's certificate."
 _FOLD = 9.0
@@ -105,6 +111,27 @@ def _more(issuer: str, left_out: list[ChainNode]) -> ChainNode:
     return ChainNode(f"more:{issuer}", NodeShape.MORE, f"and {number} more", "in the table", worst, word)
 
 
+@dataclass(frozen=True)
+class Lens:
+    """What the drawing is seen through: as large as all other text, or smaller, so that all of it is in view.
+
+    Args:
+        theme: fonts.
+        zoom: size of the drawing; 1.0 is normal.
+    """
+
+    theme: Theme
+    zoom: float
+
+    def font(self, pixels: int, *, bold: bool = False) -> QFont:
+        """The text font."""
+        return self.theme.font(pixels * self.zoom / self.theme.zoom, bold=bold)
+
+    def mono(self, pixels: int) -> QFont:
+        """The font of bytes."""
+        return self.theme.mono(pixels * self.zoom / self.theme.zoom)
+
+
 class ChainGraph(QWidget):
     """The drawing.
 
@@ -122,6 +149,7 @@ class ChainGraph(QWidget):
         self._picture = ChainPicture()
         self._chosen = ""
         self.layout_ = Layout()
+        self.lens = Lens(theme, theme.zoom)
         self.nodes: dict[str, _Card] = {}
         self.setAccessibleName("Chain of trust")
         self._canvas = _Canvas(theme, self)
@@ -150,6 +178,9 @@ class ChainGraph(QWidget):
         if picture == self._whole:
             return
         self._whole = picture
+        found = Counter(node.verdict for node in picture.nodes)
+        counts = ", ".join(f"{found[verdict]} {verdict.value}" for verdict in Verdict if found[verdict])
+        self.setAccessibleDescription(f"{len(picture.nodes)} objects: {counts}." if counts else "Empty.")
         self._redraw()
 
     def select(self, key: str) -> None:
@@ -213,12 +244,6 @@ class ChainGraph(QWidget):
                 card.clicked.connect(partial(self._choose, key))
                 self.nodes[key] = card
             self.nodes[key].show_node(node)
-        counts = [
-            f"{count} {verdict.value}"
-            for verdict in Verdict
-            if (count := sum(node.verdict is verdict for node in self._whole.nodes))
-        ]
-        self.setAccessibleDescription(f"{len(self._whole.nodes)} objects: {', '.join(counts)}." if counts else "Empty.")
         self._place()
         self._offer_focus()
         if focused in self.nodes:
@@ -227,7 +252,7 @@ class ChainGraph(QWidget):
     def _place(self) -> None:
         bar = self.area.verticalScrollBar().sizeHint().width()
         room = max(200, self.width() - bar - 2)
-        self.layout_ = lay_out(self._picture, room, self._theme.zoom, self._further_lines)
+        self.layout_ = self._fitted(room, self.height() - 2)
         for key, box in self.layout_.boxes.items():
             self.nodes[key].setGeometry(round(box.left), round(box.top), round(box.width), round(box.height))
             self.nodes[key].show()
@@ -236,10 +261,41 @@ class ChainGraph(QWidget):
         self._tab_order()
         self._canvas.update()
 
+    def _fitted(self, width: float, height: float) -> Layout:
+        """The layout in the largest size in which all of it is in view; in the usual one if that is too small to read.
+
+        Chains of a few machines fit; of many, the reader scrolls through their host keys.
+        """
+        usual = self._theme.zoom
+        least = max(_LEAST_ZOOM, _LEAST_SHARE * usual)
+
+        def at(zoom: float) -> Layout:
+            self.lens = Lens(self._theme, zoom)
+            return lay_out(self._picture, width, zoom, self._further_lines)
+
+        def fits(found: Layout) -> bool:
+            return found.height <= height and found.width <= width
+
+        best = at(usual)
+        # A picture shrinks in both directions; what is far too high need not be tried.
+        if fits(best) or usual <= least or best.height * (least / usual) ** 2 > height:
+            return best
+        good, bad, found = least, usual, at(least)
+        if not fits(found):
+            return at(usual)
+        for _ in range(_FITTING_STEPS):
+            middle = (good + bad) / 2
+            if fits(tried := at(middle)):
+                good, found = middle, tried
+            else:
+                bad = middle
+        self.lens = Lens(self._theme, good)
+        return found
+
     def _further_lines(self, node: ChainNode, width: float) -> int:
         """Lines of a card beyond one for its title and one for what is below."""
         # As wide as the card will be: a pixel decides where a line breaks.
-        title, detail = _card_lines(node, self._theme, round(width * self._theme.zoom))
+        title, detail = _card_lines(node, self.lens, round(width * self.lens.zoom))
         return max(0, len(title) + len(detail) - 2)
 
     def _tab_order(self) -> None:
@@ -277,7 +333,7 @@ class _Canvas(QWidget):
             self._say_nothing(painter)
         lines = self._graph.layout_.lines
         # What is shared says nothing about the one that broke; a whole line that runs there covers it.
-        painter.setPen(QPen(self._theme.roles.colour("muted"), 1.2 * self._theme.zoom))
+        painter.setPen(QPen(self._theme.roles.colour("muted"), 1.2 * self._graph.lens.zoom))
         for line in lines:
             painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in line.stem]))
         for line in lines:
@@ -298,13 +354,13 @@ class _Canvas(QWidget):
         painter.drawText(self.rect().adjusted(margin, margin, -margin, -margin), int(flags), _EMPTY)
 
     def _draw(self, painter: QPainter, line: Line) -> None:
-        edge = line.edge
+        edge, zoom = line.edge, self._graph.lens.zoom
         role, width = _LINE_STYLES[edge.verdict]
-        pen = QPen(self._theme.roles.colour(role), width * self._theme.zoom)
+        pen = QPen(self._theme.roles.colour(role), width * zoom)
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
         if edge.kind is EdgeKind.LISTS:
-            pen = QPen(self._theme.roles.colour("failed"), 1.6 * self._theme.zoom, Qt.PenStyle.DotLine)
+            pen = QPen(self._theme.roles.colour("failed"), 1.6 * zoom, Qt.PenStyle.DotLine)
         elif edge.verdict is Verdict.NOT_CHECKED:
             pen.setDashPattern([4.0, 3.0])
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -316,11 +372,11 @@ class _Canvas(QWidget):
         if edge.verdict in (Verdict.WARNING, Verdict.FAILED) and edge.kind is not EdgeKind.LISTS and line.cross is None:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(self._theme.roles.colour(role))
-            painter.drawEllipse(points[-2], 3.5 * self._theme.zoom, 3.5 * self._theme.zoom)
+            painter.drawEllipse(points[-2], 3.5 * zoom, 3.5 * zoom)
 
     def _draw_head(self, painter: QPainter, before: QPointF, at: QPointF) -> None:
         """The head of an arrow."""
-        size = 5.0 * self._theme.zoom
+        size = 5.0 * self._graph.lens.zoom
         across = QPointF(size, 0) if before.x() == at.x() else QPointF(0, size)
         length = before - at
         back = at + length / max(1.0, abs(length.x()) + abs(length.y())) * 1.4 * size
@@ -330,7 +386,7 @@ class _Canvas(QWidget):
 
     def _draw_cross(self, painter: QPainter, line: Line, at: QPointF) -> None:
         """A gap in the line, its two cut ends, and the sign of failure between them."""
-        roles, zoom = self._theme.roles, self._theme.zoom
+        roles, zoom = self._theme.roles, self._graph.lens.zoom
         gap = _GAP * zoom
         level = any(
             start[1] == end[1] and min(start[0], end[0]) <= at.x() <= max(start[0], end[0]) and start[1] == at.y()
@@ -353,7 +409,7 @@ class _Canvas(QWidget):
         if line.words is None or not line.edge.words:
             return
         strong = line.edge.verdict in (Verdict.WARNING, Verdict.FAILED)
-        font = self._theme.font(12 if strong else 11, bold=strong)
+        font = self._graph.lens.font(12 if strong else 11, bold=strong)
         role = "muted" if not strong else _LINE_STYLES[line.edge.verdict][0]
         box = QRectF(line.words.left, line.words.top, line.words.width, line.words.height)
         words = QFontMetricsF(font).elidedText(line.edge.words, Qt.TextElideMode.ElideRight, box.width())
@@ -423,7 +479,7 @@ class _Card(QAbstractButton):
             self._paint_certificate(painter)
 
     def _paint_frame(self, painter: QPainter) -> None:
-        roles, zoom = self._theme.roles, self._theme.zoom
+        roles, zoom = self._theme.roles, self._graph.lens.zoom
         chosen = self._graph.chosen == self.node.key
         failed = self.node.verdict is Verdict.FAILED
         role = "accent" if chosen or self.hasFocus() else "failed" if failed else "muted"
@@ -457,13 +513,13 @@ class _Card(QAbstractButton):
             painter.drawRoundedRect(frame, 5 * zoom, 5 * zoom)
 
     def _paint_certificate(self, painter: QPainter) -> None:
-        zoom = self._theme.zoom
+        zoom = self._graph.lens.zoom
         side = round(_MARK * zoom)
         role = VERDICT_ROLES[self.node.verdict][0]
         mark = icon(VERDICT_ICONS[self.node.verdict], self._theme, role)
         mark.paint(painter, round(8 * zoom), (self.height() - side) // 2, side, side)
         left, line = _TEXT_LEFT * zoom, LINE * zoom
-        title, detail = _card_lines(self.node, self._theme, self.width())
+        title, detail = _card_lines(self.node, self._graph.lens, self.width())
         room = self.width() - left - _TEXT_RIGHT * zoom
         top = (self.height() - (len(title) + len(detail)) * line) / 2 - zoom
         pixels = 12 if self.node.shape in LISTS else 13
@@ -475,13 +531,13 @@ class _Card(QAbstractButton):
                 self._line(painter, text, place, "muted", 11, bold=False)
 
     def _paint_host(self, painter: QPainter) -> None:
-        zoom = self._theme.zoom
+        zoom = self._graph.lens.zoom
         left, room = 9 * zoom, self.width() - 16 * zoom
         third = (self.height() - 6 * zoom) / 3
         self._line(painter, self.node.title, (left, 3 * zoom, room, third), "text", 12)
         second = 3 * zoom + third
         if self.node.code:
-            mono = self._theme.mono(11)
+            mono = self._graph.lens.mono(11)
             painter.setFont(mono)
             painter.setPen(self._theme.roles.colour("muted"))
             painter.drawText(QRectF(left, second, room, third), Qt.AlignmentFlag.AlignVCenter, self.node.code)
@@ -515,19 +571,19 @@ class _Card(QAbstractButton):
         align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
         elide: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle,
     ) -> None:
-        font = self._theme.font(pixels, bold=bold)
+        font = self._graph.lens.font(pixels, bold=bold)
         painter.setFont(font)
         painter.setPen(self._theme.roles.colour(role))
         shown = QFontMetricsF(font).elidedText(text, elide, place[2])
         painter.drawText(QRectF(*place), Qt.AlignmentFlag.AlignVCenter | align, shown)
 
 
-def _card_lines(node: ChainNode, theme: Theme, width: int) -> tuple[list[str], list[str]]:
+def _card_lines(node: ChainNode, lens: Lens, width: int) -> tuple[list[str], list[str]]:
     """A certificate's or list's title, and what is below it, broken for a card of a width in pixels."""
     small = node.shape in LISTS
-    room = width - (_TEXT_LEFT + _TEXT_RIGHT) * theme.zoom
+    room = width - (_TEXT_LEFT + _TEXT_RIGHT) * lens.zoom
     # The first line ends before the folded corner.
-    title_room = room - (_FOLD + 3 if small else 2) * theme.zoom
-    title = wrapped(node.title, theme.font(12 if small else 13, bold=True), title_room, _TITLE_LINES)
+    title_room = room - (_FOLD + 3 if small else 2) * lens.zoom
+    title = wrapped(node.title, lens.font(12 if small else 13, bold=True), title_room, _TITLE_LINES)
     # What a list's file is called says its end too.
-    return title, [node.detail] if small else wrapped(node.detail, theme.font(11), room, _DETAIL_LINES)
+    return title, [node.detail] if small else wrapped(node.detail, lens.font(11), room, _DETAIL_LINES)

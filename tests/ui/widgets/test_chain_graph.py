@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -174,10 +174,62 @@ def test_a_name_that_is_too_long_for_one_line_makes_its_card_higher(qtbot: QtBot
     graph.resize(420, 500)
     graph.show_picture(ChainPicture((node("root"), long), (issued("root", "long"),)))
     shown = graph.nodes["long"]
-    title, detail = _card_lines(long, theme, shown.width())
+    title, detail = _card_lines(long, graph.lens, shown.width())
     assert " ".join(title) == name
     assert detail == ["until 2036-04-28"]
     assert shown.height() == graph.nodes["root"].height() + (len(title) - 1) * 16
+
+
+def lined_up(hosts: int) -> ChainPicture:
+    """A whole chain with lists, and so many host keys."""
+    names = ("root", "middle", "signing")
+    return ChainPicture(
+        (
+            *(node(name) for name in names),
+            *(node(f"{name} list", NodeShape.LIST) for name in names),
+            *(node(f"host {number}", NodeShape.HOST_KEY) for number in range(hosts)),
+        ),
+        (
+            *(issued(*pair) for pair in pairwise(names)),
+            *(ChainEdge(EdgeKind.PUBLISHED, name, f"{name} list", PASSED) for name in names),
+            *(issued("signing", f"host {number}") for number in range(hosts)),
+        ),
+    )
+
+
+def in_view(graph: ChainGraph) -> set[str]:
+    """Keys of the nodes that are seen whole."""
+    seen = graph.area.viewport()
+    return {
+        key for key, card in graph.nodes.items() if seen.rect().contains(QRect(card.mapTo(seen, QPoint()), card.size()))
+    }
+
+
+@pytest.mark.parametrize(("zoom", "size"), [(1.0, (463, 280)), (1.4, (505, 351)), (1.4, (463, 400))])
+def test_a_chain_is_drawn_smaller_until_root_and_host_keys_are_seen_at_once(
+    qtbot: QtBot, theme: Theme, zoom: float, size: tuple[int, int]
+) -> None:
+    theme.set_zoom(zoom)
+    graph = ChainGraph(theme)
+    qtbot.addWidget(graph)
+    graph.resize(*size)
+    graph.show_picture(lined_up(2))
+    graph.show()
+    assert lay_out(graph.picture, size[0], zoom).height > size[1]
+    assert in_view(graph) == set(graph.nodes)
+    assert graph.lens.zoom >= 0.7 * zoom
+
+
+def test_a_chain_that_would_be_too_small_to_read_keeps_its_size(qtbot: QtBot, theme: Theme) -> None:
+    graph = ChainGraph(theme)
+    qtbot.addWidget(graph)
+    graph.show()
+    for hosts, height in ((2, 150), (50, 400)):
+        graph.resize(463, height)
+        graph.show_picture(lined_up(hosts))
+        QApplication.processEvents()
+        assert graph.lens.zoom == theme.zoom
+        assert graph.area.verticalScrollBar().maximum() > 0
 
 
 # --- what is broken
@@ -329,6 +381,7 @@ def test_the_broken_line_is_seen_in_every_theme(graph: ChainGraph, theme: Theme,
 
 
 def test_larger_text_makes_larger_nodes(graph: ChainGraph, theme: Theme) -> None:
+    graph.resize(1200, 900)
     before = graph.nodes["root"].height()
     theme.set_zoom(1.5)
     assert graph.nodes["root"].height() == pytest.approx(before * 1.5, abs=1)
