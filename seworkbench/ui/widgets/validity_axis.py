@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 
 BEFORE, AFTER = timedelta(days=142), timedelta(days=405)  # eighteen months in all
 _ROW = 17.0
+# Of a wheel's turn, in eighths of a degree; a click of most wheels is 120.
+_ROW_TURN = 40
 _BAR = 9.0
 _NAME_WIDTH, _END_WIDTH, _SHORT_END_WIDTH = 178.0, 216.0, 134.0
 _NAME_SHARE = 0.26
@@ -138,6 +140,7 @@ class ValidityAxis(QWidget):
         self._from = now - BEFORE
         self._bars: tuple[ValidityBar, ...] = ()
         self._chosen = ""
+        self._turned = 0.0
         self._plot: Any = None  # pyqtgraph has no types
         self._handle: Any = None
         self._now_line: Any = None
@@ -222,33 +225,29 @@ class ValidityAxis(QWidget):
         """Height of a row in pixels."""
         return _ROW * self._theme.zoom
 
-    @property
-    def rows_height(self) -> int:
-        """Height of the part in which rows are seen, in pixels."""
-        return self._seen()
-
     def rows_seen(self) -> range:
-        """Numbers of the rows that are in view."""
-        first = int(self.bar.value() / self.row_height)
-        last = int((self.bar.value() + self._seen()) / self.row_height) + 1
-        return range(max(0, first), min(len(self._bars), last))
+        """Numbers of the rows that are in view, all of them whole."""
+        return range(self.bar.value(), min(len(self._bars), self.bar.value() + self._room()))
 
     def row_top(self, row: int) -> float:
         """Upper edge of a row, in pixels below the upper edge of the rows."""
-        return row * self.row_height - self.bar.value()
+        return (row - self.bar.value()) * self.row_height
 
     def choose_at(self, y: float) -> None:
         """The user chose the row at a height."""
-        row = int((y + self.bar.value()) / self.row_height)
-        if 0 <= row < len(self._bars):
+        row = self.bar.value() + int(y // self.row_height)
+        if row in self.rows_seen():
             self._chosen = self._bars[row].key
             self.repaint_rows()
             self._say()
             self.selected.emit(self._chosen)
 
     def scroll_by(self, event: QWheelEvent) -> None:
-        """The wheel moves the rows."""
-        self.bar.setValue(self.bar.value() - round(event.angleDelta().y() / 120 * 3 * self.row_height))
+        """The wheel moves the rows: three of them with each click, and as far with what a touchpad tells bit by bit."""
+        self._turned -= event.angleDelta().y()
+        rows = int(self._turned / _ROW_TURN)
+        self._turned -= rows * _ROW_TURN
+        self.bar.setValue(self.bar.value() + rows)
 
     def drag_to(self, at: datetime, *, settled: bool) -> None:
         """The user moved the handle."""
@@ -396,11 +395,7 @@ class ValidityAxis(QWidget):
         row = self._row_of(self._chosen)
         if row is None:
             return
-        top, height = round(row * self.row_height), round(self.row_height)
-        if top < self.bar.value():
-            self.bar.setValue(top)
-        elif top + height > self.bar.value() + self._seen():
-            self.bar.setValue(top + height - self._seen())
+        self.bar.setValue(min(row, max(self.bar.value(), row + 1 - self._room())))
 
     def _resized(self) -> None:
         self._fit_scroll()
@@ -408,15 +403,16 @@ class ValidityAxis(QWidget):
         self._ticks()
         self.flag.show_instant()
 
-    def _seen(self) -> int:
-        return int(self._plot.getViewBox().height()) if self._plot is not None else 0
+    def _room(self) -> int:
+        """How many whole rows there is room for."""
+        return int(self._plot.getViewBox().height() // self.row_height) if self._plot is not None else 0
 
     def _fit_scroll(self) -> None:
-        whole = round(len(self._bars) * self.row_height)
-        self.bar.setRange(0, max(0, whole - self._seen()))
-        self.bar.setPageStep(max(1, self._seen()))
-        self.bar.setSingleStep(round(self.row_height))
-        self.bar.setVisible(whole > self._seen() > 0)
+        """The bar counts rows: those at the edges are whole wherever it stands."""
+        room = self._room()
+        self.bar.setRange(0, max(0, len(self._bars) - room))
+        self.bar.setPageStep(max(1, room))
+        self.bar.setVisible(len(self._bars) > room > 0)
 
     def _scrolled(self) -> None:
         self.repaint_rows()
@@ -604,8 +600,6 @@ class _Column(QWidget):
         painter = QPainter(self)
         axis, roles = self._axis, self._theme.roles
         height = axis.row_height
-        # The plot has its scale below the rows; here is nothing at that height.
-        painter.setClipRect(QRectF(0, 0, self.width(), axis.rows_height))
         for row in axis.rows_seen():
             bar = axis.bars[row]
             chosen = bar.key == axis.chosen

@@ -10,7 +10,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -51,6 +52,14 @@ def axis(qtbot: QtBot, theme: Theme) -> ValidityAxis:
     qtbot.waitExposed(made)
     QApplication.processEvents()
     return made
+
+
+def turn(axis: ValidityAxis, angle: int) -> None:
+    """Turn the wheel above the names."""
+    place, phase = QPointF(20, 60), Qt.ScrollPhase.NoScrollPhase
+    buttons, keys = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+    event = QWheelEvent(place, axis.mapToGlobal(place), QPoint(), QPoint(0, angle), buttons, keys, phase, False)
+    axis.scroll_by(event)
 
 
 def flag_place(axis: ValidityAxis, at: datetime) -> QPoint:
@@ -253,4 +262,26 @@ def test_the_chosen_bar_stays_in_view_when_room_gets_short(axis: ValidityAxis) -
     axis.resize(900, 120)
     QApplication.processEvents()
     assert len(BARS) - 1 in axis.rows_seen()
-    assert axis.row_top(len(BARS) - 1) + axis.row_height <= axis.rows_height + 1
+    assert axis.row_top(len(BARS) - 1) + axis.row_height <= axis.plot.getViewBox().height()
+
+
+def test_rows_at_the_edges_are_whole_wherever_the_list_stands(axis: ValidityAxis) -> None:
+    for height in range(115, 150, 5):
+        axis.resize(900, height)
+        QApplication.processEvents()
+        for place in range(axis.bar.maximum() + 1):
+            axis.bar.setValue(place)
+            rows = axis.rows_seen()
+            assert axis.row_top(rows[0]) == 0
+            assert axis.row_top(rows[-1]) + axis.row_height <= axis.plot.getViewBox().height()
+
+
+def test_the_wheel_and_a_touchpad_move_the_rows(axis: ValidityAxis) -> None:
+    axis.show_bars([ValidityBar(str(n), f"host {n}", NOW - DAY, NOW + DAY, Verdict.PASSED) for n in range(100)])
+    turn(axis, -120)
+    assert axis.bar.value() == 3
+    for _ in range(8):
+        turn(axis, -10)
+    assert axis.bar.value() == 5
+    turn(axis, 120)
+    assert axis.bar.value() == 2
