@@ -133,6 +133,11 @@ class Judgement:
     fresh_until: datetime | None
 
     @cached_property
+    def by_fingerprint(self) -> Mapping[str, HostKeyJudgement]:
+        """The verdict on each host key, by the fingerprint of its document."""
+        return {item.certificate.fingerprint: item for item in self.host_keys}
+
+    @cached_property
     def counts(self) -> Mapping[Verdict, int]:
         """How many host keys have each verdict."""
         found = Counter(item.verdict for item in self.host_keys)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,7 @@ from seworkbench.ui.pages.trust import session as session_module
 from seworkbench.ui.pages.trust.documents_model import UNTIL, VERDICT, DocumentsFilter, DocumentsModel
 from seworkbench.ui.pages.trust.page import TrustPage
 from seworkbench.ui.pages.trust.session import TrustSession
+from seworkbench.ui.pages.trust.side import grouped
 from seworkbench.ui.pages.trust.view import Group, Row, View
 from seworkbench.ui.theme import ThemeChoice
 from seworkbench.ui.widgets.chain_layout import EdgeKind, NodeShape
@@ -389,13 +391,27 @@ def test_what_is_selected_in_one_place_is_selected_everywhere(bench: Bench) -> N
     root = bench.key("root.crt")
     QTest.mouseClick(bench.page.graph.nodes[root], Qt.MouseButton.LeftButton)
     assert bench.page.documents.chosen == root
-    assert bench.page.axis.chosen == root
     assert bench.page.side.title.whole == "Root CA"
+    wait_until(lambda: bench.page.axis.chosen == root, "the mark in the axis")
     bench.page.documents.select(bench.key("host2.crt"))
     host = bench.key("host1.crt")
     bench.page.axis.selected.emit(host)
     assert bench.page.documents.chosen == host
-    assert bench.page.graph.chosen == host
+    wait_until(lambda: bench.page.graph.chosen == host, "the mark in the chain")
+
+
+def test_the_side_tells_the_facts_of_what_is_selected_now(bench: Bench) -> None:
+    def digits() -> list[str]:
+        return [shown.text() for shown in bench.page.side.findChildren(QLabel, "bytes") if shown.isVisible()]
+
+    bench.drop(*WHOLE)
+    for name in ("host1.crt", "host2.crt", "root.crl", "host2.crt"):
+        bench.page.choose(bench.key(name))
+        told = []
+        if name.endswith(".crt"):
+            certificate = bench.host(name).certificate
+            told = [grouped(certificate.phkh or ""), grouped(certificate.serial_text)]
+        wait_until(partial(lambda told: digits() == told, told), f"the facts of {name}")
 
 
 def test_a_list_shows_its_own_facts_and_checks(bench: Bench) -> None:
@@ -417,18 +433,17 @@ def test_the_filter_finds_by_hash_serial_and_file(bench: Bench) -> None:
     assert documents.none.isVisible()
 
 
-def test_a_narrow_window_keeps_names_and_verdicts(bench: Bench) -> None:
+@pytest.mark.parametrize(("width", "hidden"), [(1024, True), (1440, False)])
+def test_a_narrow_window_keeps_names_and_verdicts(bench: Bench, width: int, hidden: bool) -> None:
     bench.drop(*WHOLE)
-    for width, hidden in ((1024, True), (1440, False)):
-        bench.window.resize(width, 700)
-        tree = bench.page.documents.tree
-        QTest.qWait(20)
-        assert tree.isColumnHidden(UNTIL) is hidden
-        assert not tree.isColumnHidden(VERDICT)
-        ends = tree.columnViewportPosition(VERDICT) + tree.columnWidth(VERDICT)
-        assert ends <= tree.viewport().width() + 1
-        # What has no room in the head is in the menu.
-        assert bench.page.export.isVisible() is not hidden
+    bench.window.resize(width, 700)
+    tree = bench.page.documents.tree
+    wait_until(lambda: tree.isColumnHidden(UNTIL) is hidden, "the columns to find room")
+    assert not tree.isColumnHidden(VERDICT)
+    ends = tree.columnViewportPosition(VERDICT) + tree.columnWidth(VERDICT)
+    assert ends <= tree.viewport().width() + 1
+    # What has no room in the head is in the menu.
+    assert bench.page.export.isVisible() is not hidden
     assert "trust.export" in [action.id for action in bench.window.actions_table.possible()]
 
 

@@ -60,6 +60,7 @@ class DocumentsModel(QAbstractItemModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._root = _Node(None, None, 0)
+        self._by_key: dict[str, _Node] = {}
         # Nodes of before: whoever still holds an index into them must not meet freed memory.
         self._before: _Node | None = None
 
@@ -74,6 +75,7 @@ class DocumentsModel(QAbstractItemModel):
         if [_key(*row[:2]) for row in shown] != [_key(node.depth, node.what) for node in nodes]:
             self.beginResetModel()
             self._before, self._root = self._root, _tree(view)
+            self._by_key = {node.what.key: node for node in self._root.walk() if isinstance(node.what, Row)}
             self.endResetModel()
             return True
         # Made anew only where it has to be: while the instant is dragged this runs for every row, many times a second.
@@ -92,10 +94,8 @@ class DocumentsModel(QAbstractItemModel):
 
     def index_of(self, key: str) -> QModelIndex:
         """The index of a row by its key; an invalid one if there is none."""
-        for node in self._root.walk():
-            if isinstance(node.what, Row) and node.what.key == key:
-                return self.createIndex(node.position, 0, node)
-        return QModelIndex()
+        node = self._by_key.get(key)
+        return self.createIndex(node.position, 0, node) if node is not None else QModelIndex()
 
     def machines(self) -> list[QModelIndex]:
         """The rows that have rows below them."""

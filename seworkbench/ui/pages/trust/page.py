@@ -46,7 +46,7 @@ from seworkbench.ui.widgets.verdict_legend import VerdictLegend
 from seworkbench.ui.workbench import Weight
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from seworkbench.trust.fetch import FetchPlan, FetchResult
     from seworkbench.trust.importing import Imported
@@ -306,13 +306,14 @@ class TrustPage(Page):
             self.session.save_copy(path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX))
 
     def choose(self, key: str) -> None:
-        """Select something everywhere."""
+        """Select something everywhere: in the table and at the side now, in chain and axis a moment later."""
         self._finish_showing()
         self._chosen = key
         self.documents.select(key)
-        self.graph.select(self._main_key())
-        self.axis.select(self._main_key())
         self._show_side()
+        # All at once would be felt, as with a judgement.
+        self._steps = [self._mark_in_graph, self._mark_in_axis]
+        self._stepper.start()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """Buttons that have no room are in the menu all the same."""
@@ -443,11 +444,11 @@ class TrustPage(Page):
 
     def _show_graph(self) -> None:
         self.graph.show_picture(self.view.picture)
-        self.graph.select(self._main_key())
+        self._mark_in_graph()
 
     def _show_axis(self) -> None:
         self.axis.show_bars(self.view.bars)
-        self.axis.select(self._main_key())
+        self._mark_in_axis()
         self._show_moved()
 
     def _show_rest(self) -> None:
@@ -461,6 +462,12 @@ class TrustPage(Page):
         if self._news:
             self.notice.show_import(self._news)
         self._news = ()
+
+    def _mark_in_graph(self) -> None:
+        self.graph.select(self._main_key())
+
+    def _mark_in_axis(self) -> None:
+        self.axis.select(self._main_key())
 
     def _main_key(self) -> str:
         """What is marked in chain and axis: of a machine, its newest document."""
@@ -522,9 +529,9 @@ class TrustPage(Page):
         rows = (row for _group, _said, rows in self.view.groups for row in rows)
         return next((_below(row) for row in rows if row.key == key), ())
 
-    def _host_keys(self) -> dict[str, HostKeyJudgement]:
+    def _host_keys(self) -> Mapping[str, HostKeyJudgement]:
         judgement = self.session.judgement
-        return {item.certificate.fingerprint: item for item in judgement.host_keys} if judgement else {}
+        return judgement.by_fingerprint if judgement else {}
 
     def _host(self) -> HostKeyJudgement | None:
         keys = self._keys_of(self._chosen)

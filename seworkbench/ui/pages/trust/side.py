@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QVBoxLayout,
@@ -39,6 +41,16 @@ if TYPE_CHECKING:
 
 _GROUP = 8
 _NAME_LIMIT = 100
+# Facts that are shown before anybody asks for more.
+_BRIEF = ("PHKH", "Serial", "Valid", "Issued", "Next", "Entries", "From")
+
+
+class _FactStyle(Enum):
+    """How a fact is shown."""
+
+    DIGITS = "digits, in as many lines as they need"
+    TEXT = "in as many lines as it needs"
+    ONE_LINE = "shortened to one line"
 
 
 def grouped(digits: str) -> str:
@@ -161,6 +173,8 @@ class TrustSide(QWidget):
         self._more = False
         self._subject = ""
         self._facts: tuple[tuple[str, str], ...] = ()
+        self._rows: tuple[tuple[str, _FactStyle], ...] = ()
+        self._values: list[QLabel] = []
         self.setAccessibleName("What is selected")
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 14, 16, 12)
@@ -325,19 +339,35 @@ class TrustSide(QWidget):
         if facts == self._facts:
             return
         self._facts = facts
-        empty_layout(self._grid)
-        brief = ("PHKH", "Serial", "Valid", "Issued", "Next", "Entries", "From")
-        shown = facts if self._more or not short else [fact for fact in facts if fact[0] in brief]
+        whole = self._more or not short
+        shown = facts if whole else [fact for fact in facts if fact[0] in _BRIEF]
         self.more.setText("Less" if self._more else "More…")
-        for number, (name, text) in enumerate(shown):
-            self._grid.addWidget(label(name, "small"), number, 0, Qt.AlignmentFlag.AlignTop)
-            digits = name in ("PHKH", "Serial", "SHA-256")
-            if digits or name == "Address":
-                made = label(text, "bytes" if digits else "", wrap=True, selectable=True)
-                made.setAccessibleName(f"{name} {text}")
-                self._grid.addWidget(made, number, 1)
-            elif self._more or not short:
-                self._grid.addWidget(label(text, wrap=True, selectable=True), number, 1)
+        rows = tuple((name, _fact_style(name, whole=whole)) for name, _text in shown)
+        if rows != self._rows:
+            self._make_rows(rows)
+        for made, (name, text) in zip(self._values, shown, strict=True):
+            if isinstance(made, Elided):
+                made.show_text(text)
             else:
-                self._grid.addWidget(Elided(text), number, 1)
-        self._grid_holder.setVisible(bool(facts))
+                made.setText(text)
+                made.setAccessibleName(f"{name} {text}")
+
+    def _make_rows(self, rows: tuple[tuple[str, _FactStyle], ...]) -> None:
+        """Labels for facts; going through documents of one kind fills the same ones, which is much faster."""
+        empty_layout(self._grid)
+        self._rows = rows
+        self._values = []
+        for number, (name, style) in enumerate(rows):
+            self._grid.addWidget(label(name, "small"), number, 0, Qt.AlignmentFlag.AlignTop)
+            if style is _FactStyle.ONE_LINE:
+                made: QLabel = Elided()
+            else:
+                made = label("", "bytes" if style is _FactStyle.DIGITS else "", wrap=True, selectable=True)
+            self._values.append(made)
+            self._grid.addWidget(made, number, 1)
+
+
+def _fact_style(name: str, *, whole: bool) -> _FactStyle:
+    if name in ("PHKH", "Serial", "SHA-256"):
+        return _FactStyle.DIGITS
+    return _FactStyle.TEXT if whole or name == "Address" else _FactStyle.ONE_LINE
