@@ -21,6 +21,7 @@ from seworkbench.formats.exchange import parse_response
 from seworkbench.simulator.generations import Generation
 from seworkbench.simulator.machine_folder import MachineFolder
 from tests.attestation import independent, recorded
+from tests.simulator.pki import fixed_pki
 from tests.trust.web import Web, answer
 
 from .desk import Desk
@@ -60,7 +61,8 @@ def made(tmp_path_factory: pytest.TempPathFactory, shared_inputs: Path) -> Path:
     """The folder; nobody changes it."""
     folder = tmp_path_factory.mktemp("attest")
     place = Place(folder)
-    machine = MachineFolder.create(folder / "z17", Generation.Z17, at=datetime.now(UTC))
+    now = datetime.now(UTC)
+    machine = MachineFolder.create(folder / "z17", Generation.Z17, at=now, pki=fixed_pki(Generation.Z17, now))
     desk = Desk(shared_inputs, folder)
     host = ["-k", str(machine.document_path), "--no-verify", "-q"]
     assert run(["image", "create", "-i", desk.file("kernel"), "-o", str(desk.image), *host]) == 0

@@ -15,7 +15,7 @@ from seworkbench.errors import SeError
 from seworkbench.report.write import write_report
 from seworkbench.simulator.demo_pki import DemoPki
 
-from ..simulator.pki import demo_pki  # noqa: TID252 - RSA keys are made once
+from ..simulator.pki import fixed_pki  # noqa: TID252 - making RSA keys takes a second
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,12 +28,10 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def ready_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """RSA keys that exist; making three takes a second."""
-    made = demo_pki()
-    keys = (made.root_key, made.intermediate_key, made.signing_key)
 
     def make(generation: Generation, at: datetime, job: Job | None = None) -> DemoPki:
         del job
-        return DemoPki.of_keys(generation, at, keys)
+        return fixed_pki(generation, at)
 
     monkeypatch.setattr(DemoPki, "make", make)
 

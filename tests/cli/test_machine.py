@@ -24,6 +24,7 @@ from seworkbench.simulator.image_tampering import IMAGE_ATTACKS
 from seworkbench.simulator.machine_folder import MachineFolder
 from seworkbench.simulator.records import WATERMARK
 
+from ..simulator.pki import fixed_pki  # noqa: TID252
 from ..simulator.secret_requests import SecretRequest  # noqa: TID252
 from .desk import Desk
 
@@ -32,7 +33,8 @@ from .desk import Desk
 def made(tmp_path_factory: pytest.TempPathFactory, shared_inputs: Path) -> Path:
     """A folder with a machine, z16, and an image for it, guest.img; nobody changes it."""
     folder = tmp_path_factory.mktemp("machines")
-    machine = MachineFolder.create(folder / "z16", Generation.Z16, at=datetime.now(UTC))
+    now = datetime.now(UTC)
+    machine = MachineFolder.create(folder / "z16", Generation.Z16, at=now, pki=fixed_pki(Generation.Z16, now))
     desk = Desk(shared_inputs, folder)
     options = ["-p", desk.file("cmdline"), "-r", desk.file("ramdisk"), "--no-verify", "-q"]
     host = ["-k", str(machine.document_path)]

@@ -10,9 +10,8 @@ import pytest
 from seworkbench.demo.stage import GENERATION, Stage
 from seworkbench.demo.story import play
 from seworkbench.jobs import Job
-from seworkbench.simulator.demo_pki import DemoPki
 
-from ..simulator.pki import demo_pki  # noqa: TID252 - RSA keys are made once
+from ..simulator.pki import fixed_pki  # noqa: TID252 - making RSA keys takes a second
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,9 +21,7 @@ AT = datetime(2026, 11, 26, 12, 0, 0, tzinfo=UTC)
 
 def stage_in(folder: Path) -> Stage:
     """A stage at a fixed instant."""
-    made = demo_pki()
-    pki = DemoPki.of_keys(GENERATION, AT, (made.root_key, made.intermediate_key, made.signing_key))
-    return Stage(folder, lambda: AT, pki)
+    return Stage(folder, lambda: AT, fixed_pki(GENERATION, AT))
 
 
 @pytest.fixture(scope="session")

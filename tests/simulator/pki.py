@@ -1,4 +1,4 @@
-"""One demo PKI for all tests of a process: making RSA keys takes a second or two."""
+"""A demo PKI for tests, on fixed keys: making RSA keys takes a second or two."""
 
 from __future__ import annotations
 
@@ -8,9 +8,17 @@ from functools import cache
 from seworkbench.simulator.demo_pki import DemoPki
 from seworkbench.simulator.generations import Generation
 
+from ..trust.pki import rsa_key  # noqa: TID252 - the keys are there already
+
 AT = datetime(2026, 11, 26, 12, 0, 0, tzinfo=UTC)
+
+
+def fixed_pki(generation: Generation, at: datetime) -> DemoPki:
+    """A demo PKI whose certificates are valid from an instant on."""
+    return DemoPki.of_keys(generation, at, (rsa_key("root"), rsa_key("inter"), rsa_key("ibm")))
 
 
 @cache
 def demo_pki() -> DemoPki:
-    return DemoPki.make(Generation.Z16, AT)
+    """The one of the tests of the simulator."""
+    return fixed_pki(Generation.Z16, AT)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import cache
 from typing import TYPE_CHECKING
 
-from seworkbench.simulator.demo_pki import DemoPki
 from seworkbench.simulator.generations import Generation
 from seworkbench.simulator.machine_folder import MachineFolder
 
 from ..simulator.builder import Recipe, build  # noqa: TID252 - an image builder that is not the program's
-from ..trust.pki import rsa_key  # noqa: TID252
+from ..simulator.pki import fixed_pki  # noqa: TID252
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,15 +17,10 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
 
 
-@cache
-def quick_pki(generation: Generation = Generation.Z16) -> DemoPki:
-    """A demo PKI on fixed keys."""
-    return DemoPki.of_keys(generation, datetime.now(UTC), (rsa_key("root"), rsa_key("inter"), rsa_key("ibm")))
-
-
 def quick_machine(path: Path, generation: Generation = Generation.Z16) -> MachineFolder:
     """A machine in a new folder."""
-    return MachineFolder.create(path, generation, at=datetime.now(UTC), pki=quick_pki(generation))
+    now = datetime.now(UTC)
+    return MachineFolder.create(path, generation, at=now, pki=fixed_pki(generation, now))
 
 
 def image_for(path: Path, *hosts: ec.EllipticCurvePrivateKey) -> Path:

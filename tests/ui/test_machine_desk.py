@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,10 +18,10 @@ from seworkbench.simulator.tampering import Target
 from seworkbench.ui.jobs import Jobs
 from seworkbench.ui.machine_desk import MachineDesk
 
-from ..simulator.pki import AT  # noqa: TID252
+from ..simulator.pki import AT, fixed_pki  # noqa: TID252
 from ..simulator.requests import Request  # noqa: TID252
 from .desk import wait_until
-from .machines import image_for, quick_machine, quick_pki
+from .machines import image_for, quick_machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +93,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> MachineFolder:
 
 
 def test_a_machine_is_made_used_and_remembered(bench: Bench, tmp_path: Path) -> None:
-    bench.desk.make(tmp_path / "new" / "z17", Generation.Z17, pki=quick_pki(Generation.Z17))
+    bench.desk.make(tmp_path / "new" / "z17", Generation.Z17, pki=fixed_pki(Generation.Z17, datetime.now(UTC)))
     bench.settle()
     assert bench.folder.description.generation is Generation.Z17
     assert bench.desk.guest is None

@@ -11,11 +11,10 @@ from PySide6.QtWidgets import QScrollArea
 
 from seworkbench.demo.stage import GENERATION
 from seworkbench.demo.story import STORY
-from seworkbench.simulator.demo_pki import DemoPki
 from seworkbench.ui.tour.director import State
 from seworkbench.ui.tour.launcher import TourLauncher
 
-from ..simulator.pki import demo_pki  # noqa: TID252 - RSA keys are made once
+from ..simulator.pki import fixed_pki  # noqa: TID252 - making RSA keys takes a second
 from .desk import wait_until
 
 if TYPE_CHECKING:
@@ -47,9 +46,7 @@ def end_tour(studio: Studio) -> None:
 def play_to(studio: Studio, last: int, *, large: bool = False) -> Tour:
     """Take the tour without waiting up to a scene, and stay there."""
     launcher = launcher_of(studio)
-    made = demo_pki()
-    keys = (made.root_key, made.intermediate_key, made.signing_key)
-    launcher.pki = DemoPki.of_keys(GENERATION, datetime.now(UTC) - timedelta(days=1), keys)
+    launcher.pki = fixed_pki(GENERATION, datetime.now(UTC) - timedelta(days=1))
     launcher.speed = 0
     launcher.take()
     tour = launcher.tour

@@ -21,7 +21,6 @@ from seworkbench.formats.exchange import parse_exchange
 from seworkbench.jobs import Job
 from seworkbench.simulator.attestation_codes import REQUEST_NOT_OPENED
 from seworkbench.simulator.attestation_tampering import ATTESTATION_ATTACKS, tampered_response
-from seworkbench.simulator.demo_pki import DemoPki
 from seworkbench.simulator.generations import Generation
 from seworkbench.ui.pages.attestation import case as steps
 from seworkbench.ui.pages.attestation import demo_case
@@ -31,6 +30,7 @@ from seworkbench.ui.pages.attestation.messages import open_message
 from seworkbench.ui.pages.attestation.page import AttestationPage
 from seworkbench.ui.pages.attestation.verification import NO_ANSWER
 from seworkbench.workspace.cases import CaseFile
+from tests.simulator.pki import fixed_pki
 from tests.ui.desk import INPUTS, PKI, Desk, Dialogs, Images, wait_until
 
 from .attestation_desk import FILES, AttestationDesk, FrameDesk
@@ -57,7 +57,7 @@ def window(desk: Desk) -> AttestationDesk:
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a simulated machine whose guest runs, and a request for it; copied, never used."""
     folder = tmp_path_factory.mktemp("demo")
-    make_demo_case(folder, Job(), DemoPki.make(Generation.Z17, steps.present()))
+    make_demo_case(folder, Job(), fixed_pki(Generation.Z17, steps.present()))
     return folder
 
 
@@ -1024,18 +1024,27 @@ def focused() -> QWidget:
 def test_how_measurements_stand_does_not_decide_how_narrow_their_card_can_be(page: AttestationDesk) -> None:
     page.drop_foreign()
     verify = page.page.verify
+    least = set()
+
+    def beside(width: int) -> bool:
+        page.desk.window.resize(width, 500)
+        QApplication.processEvents()
+        least.add(verify.minimumSizeHint().width())
+        assert verify.compare.sizeHint().width() <= verify.width()
+        return verify._compare.direction() is QBoxLayout.Direction.LeftToRight
+
     for zoom in (1.0, 1.3):
         page.desk.window.workbench.theme.set_zoom(zoom)
-        found = set()
-        for width in range(780, 1500, 24):
-            page.desk.window.resize(width, 500)
-            QApplication.processEvents()
-            beside = verify._compare.direction() is QBoxLayout.Direction.LeftToRight
-            found.add((beside, verify.minimumSizeHint().width()))
-            assert verify.compare.sizeHint().width() <= verify.width()
-        # A card that is stretched by its own content would be told its width again and again, until nothing is left.
-        assert {beside for beside, _least in found} == {True, False}
-        assert len({least for _beside, least in found}) == 1
+        least.clear()
+        # A card that is stretched by its own content would be told its width again and again, until nothing is left:
+        # from either side, where one stands beside the other, and a pixel before.
+        narrow, wide = 780, 1500
+        assert [beside(narrow), beside(wide)] == [False, True]
+        while wide - narrow > 1:
+            middle = (narrow + wide) // 2
+            narrow, wide = (narrow, middle) if beside(middle) else (middle, wide)
+        assert [beside(wide), beside(narrow), beside(wide)] == [True, False, True]
+        assert len(least) == 1
 
 
 def test_the_way_through_a_case_is_gone_with_the_keyboard_alone(demo: AttestationDesk) -> None:

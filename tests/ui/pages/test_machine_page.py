@@ -26,10 +26,11 @@ from seworkbench.ui.workbench import Workbench
 
 # The tests of a folder form a package; the desk stands in the folder above.
 from ...simulator.builder import HOST2, KERNEL, Recipe, build  # noqa: TID252
+from ...simulator.pki import fixed_pki  # noqa: TID252
 from ...simulator.secret_requests import SecretRequest  # noqa: TID252
 from .. import machine_attacks  # noqa: TID252
 from ..desk import PKI, listed, wait_until  # noqa: TID252
-from ..machines import image_for, quick_machine, quick_pki  # noqa: TID252
+from ..machines import image_for, quick_machine  # noqa: TID252
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +64,7 @@ class Bench:
         self.monkeypatch = monkeypatch
         monkeypatch.setenv("XDG_DATA_HOME", str(folder / "data"))
         # Making RSA keys would take seconds.
-        monkeypatch.setattr(DemoPki, "make", lambda generation, _at, _job=None: quick_pki(generation))
+        monkeypatch.setattr(DemoPki, "make", lambda generation, at, _job=None: fixed_pki(generation, at))
         # No job of this page runs in a worker: one would be started only to be ended with the window.
         monkeypatch.setattr(Jobs, "warm_up", lambda _: None)
         self.open()

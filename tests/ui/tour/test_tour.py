@@ -23,7 +23,6 @@ from seworkbench.demo.stage import GENERATION
 from seworkbench.demo.story import STORY
 from seworkbench.errors import SeError
 from seworkbench.report.write import write_report
-from seworkbench.simulator.demo_pki import DemoPki
 from seworkbench.ui import jobs as jobs_module
 from seworkbench.ui.pages.attestation.page import AttestationPage
 from seworkbench.ui.pages.build.page import BuildPage
@@ -35,7 +34,7 @@ from seworkbench.ui.tour.evidence_page import EvidencePage
 from seworkbench.ui.tour.launcher import TourLauncher
 from seworkbench.ui.window import MainWindow
 
-from ...simulator.pki import demo_pki  # noqa: TID252
+from ...simulator.pki import fixed_pki  # noqa: TID252
 from ..desk import Desk, wait_until  # noqa: TID252
 
 if TYPE_CHECKING:
@@ -63,9 +62,7 @@ def launcher(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.setattr(
         evidence, "write_report", lambda report, path: None if path.suffix == ".pdf" else write_report(report, path)
     )
-    made = demo_pki()
-    keys = (made.root_key, made.intermediate_key, made.signing_key)
-    found.pki = DemoPki.of_keys(GENERATION, datetime.now(UTC) - timedelta(days=1), keys)
+    found.pki = fixed_pki(GENERATION, datetime.now(UTC) - timedelta(days=1))
     yield found
     if found.tour is not None:
         found.tour.end()

@@ -57,12 +57,16 @@ class CaseList(QObject):
         self._keeping = Keeping(self)
         self._keeping.read.connect(self._take)
         self._keeping.failed.connect(self.failed)
-        trust.closing.connect(self._keeping.finish)
+        trust.closing.connect(self.finish)
 
     @property
     def busy(self) -> bool:
         """Whether something is being written."""
         return self._keeping.busy
+
+    def finish(self) -> None:
+        """Wait until everything is written."""
+        self._keeping.finish()
 
     def find(self, number: int) -> AttestationCase | None:
         """The case of that number; None if there is none."""

@@ -190,6 +190,7 @@ class AttestationPage(Page):
     def close_page(self) -> None:
         """Nothing is shown any more."""
         self._soon.stop()
+        self.session.list.finish()
 
     # --- what the user asks for
 
