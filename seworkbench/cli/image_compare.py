@@ -93,7 +93,8 @@ def _lines(found: Comparison, *, everything: bool) -> Iterator[str]:
         yield "Bytes"
         limit = len(found.ranges) if everything else _SHOWN_RANGES
         for offset, length in found.ranges[:limit]:
-            yield f"  0x{offset:08x}  {length} byte{'' if length == 1 else 's'}"
+            size = f"{length} byte{'' if length == 1 else 's'}"
+            yield f"  0x{offset:08x}  {size:<16}  {found.part_at(offset)}".rstrip()
         more = len(found.ranges) - limit
         if more > 0 or found.cut_off:
             yield f"  and {'more than ' if found.cut_off else ''}{max(more, 0)} more places (-v shows them)"

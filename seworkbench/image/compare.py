@@ -83,12 +83,14 @@ class Comparison:
         ranges: offset and length of what differs byte by byte, in file order.
         cut_off: whether there are more ranges than these.
         sizes: sizes of both files.
+        parts: begin, end and name of each part of the first file, to tell where a range begins.
     """
 
     pairs: tuple[Pair, ...]
     ranges: tuple[tuple[int, int], ...]
     cut_off: bool
     sizes: tuple[int, int]
+    parts: tuple[tuple[int, int, str], ...] = ()
 
     @property
     def identical(self) -> bool:
@@ -108,8 +110,14 @@ class Comparison:
         places = len(self.ranges)
         where = f"{places}{' or more' if self.cut_off else ''} place{'' if places == 1 else 's'}"
         if not count:
-            return f"Nothing that the format gives a meaning differs; the bytes differ in {where}."
+            unseen = any(pair.relation is Relation.NOT_CHECKED for pair in self.pairs)
+            what = "could be compared by its meaning" if unseen else "the format gives a meaning"
+            return f"Nothing that {what} differs; the bytes differ in {where}."
         return f"{count} propert{'y differs' if count == 1 else 'ies differ'}; the bytes differ in {where}."
+
+    def part_at(self, offset: int) -> str:
+        """The part of the first file that the byte belongs to; empty if it belongs to none."""
+        return next((name for start, end, name in self.parts if start <= offset < end), "")
 
     def to_json(self) -> dict[str, Any]:
         """A plain structure for JSON."""
@@ -119,6 +127,7 @@ class Comparison:
             "sizes": list(self.sizes),
             "pairs": [pair.to_json() for pair in self.pairs],
             "ranges": [list(part) for part in self.ranges],
+            "range_parts": [self.part_at(start) for start, _ in self.ranges],
             "ranges_cut_off": self.cut_off,
         }
 
@@ -158,7 +167,7 @@ def compare_files(
         sides = _look(one, left_access), _look(other, right_access)
         pairs = tuple(_pairs(*sides, job))
         ranges, cut_off = differing_ranges(one, other, job)
-    return Comparison(pairs, tuple(ranges), cut_off, (sides[0].size, sides[1].size))
+    return Comparison(pairs, tuple(ranges), cut_off, (sides[0].size, sides[1].size), tuple(_parts(sides[0])))
 
 
 def differing_ranges(one: ImageFile, other: ImageFile, job: Job) -> tuple[list[tuple[int, int]], bool]:
@@ -211,6 +220,17 @@ def _look(image: ImageFile, access: Access | None) -> _Side:
         start = examined.content.psw.addr if examined.content else None
         contents = read_contents(reader, examined.ipib.ipib, start)[1]
     return _Side(image.size, examined, reader, contents)
+
+
+def _parts(side: _Side) -> Iterator[tuple[int, int, str]]:
+    location, header, ipib = side.examined.location, side.examined.header, side.examined.ipib
+    yield location.offset, location.offset + header.sehs, "SE header"
+    if ipib is None:
+        return
+    yield ipib.offset, ipib.offset + ipib.ipib.size, "IPIB"
+    roles = {part.entry: part.kind.title for part in side.contents.parts} if side.contents else {}
+    for number, entry in enumerate(ipib.ipib.components, start=1):
+        yield entry.addr, entry.addr + entry.length, roles.get(entry, f"component {number}")
 
 
 def _pair(group: str, title: str, left: object, right: object, note: str = "") -> Pair:

@@ -98,7 +98,7 @@ def structure_checks(header: SeHeader, machine: SupportedFlags) -> Check:
     size = SIZE.equal(
         ("header size", f"{header.sehs} bytes"),
         ("sum of its parts", f"{expected} bytes"),
-        same=f"{header.sehs} bytes: 560 and 80 for each of {header.nks} key slots.",
+        same=f"{header.sehs} bytes: 560, and 80 for each key slot.",
         different="The header says it is larger than its parts.",
     )
     count = "1 key slot." if header.nks == 1 else f"{header.nks} key slots."

@@ -17,6 +17,7 @@ from seworkbench.files import read_secret
 from seworkbench.image.access import HeaderKey
 from seworkbench.image.compare import RANGE_LIMIT, Comparison, Pair, Relation, compare_files, differing_ranges
 from seworkbench.image.image_file import open_image
+from seworkbench.image.locate import locate_header, locate_ipib, read_header
 from seworkbench.jobs import Job
 
 if TYPE_CHECKING:
@@ -43,6 +44,15 @@ def pair(found: Comparison, title: str) -> Pair:
     """The pair of that title."""
     (wanted,) = [pair for pair in found.pairs if pair.title == title]
     return wanted
+
+
+def copy_with_changes(image: Path, folder: Path, *places: int) -> Path:
+    """A copy of the image in which one bit differs at each of these offsets."""
+    content = bytearray(image.read_bytes())
+    for place in places:
+        content[place] ^= 1
+    (folder / "changed").write_bytes(content)
+    return folder / "changed"
 
 
 def opened(left: Path, right: Path) -> Comparison:
@@ -103,12 +113,7 @@ def test_one_changed_byte_of_the_kernel_is_found_by_meaning_and_by_place(
     images: dict[str, Path], tmp_path: Path
 ) -> None:
     # In an image that is not encrypted, so that one byte is one byte.
-    changed = Path(shutil.copyfile(images["unencrypted"], tmp_path / "changed"))
-    with changed.open("r+b") as file:
-        file.seek(0x15000 + 0x3000)
-        old = file.read(1)[0]
-        file.seek(0x15000 + 0x3000)
-        file.write(bytes([old ^ 1]))
+    changed = copy_with_changes(images["unencrypted"], tmp_path, 0x15000 + 0x3000)
     found = compare_files(images["unencrypted"], changed)
     assert found.ranges == ((0x18000, 1),)
     assert [pair.title for pair in found.differing] == ["Kernel"]
@@ -130,12 +135,35 @@ def test_an_image_and_its_bare_header_differ_in_kind_only(images: dict[str, Path
 
 
 def test_bytes_without_a_meaning_are_told_as_bytes(images: dict[str, Path], tmp_path: Path) -> None:
-    changed = Path(shutil.copyfile(images["default"], tmp_path / "changed"))
-    with changed.open("r+b") as file:
-        file.seek(0x8000)
-        file.write(b"\1")
+    changed = copy_with_changes(images["default"], tmp_path, 0x8000)
     found = opened(images["default"], changed)
     assert found.sentence() == "Nothing that the format gives a meaning differs; the bytes differ in 1 place."
+
+
+@pytest.mark.parametrize("key", [None, KEY], ids=["without a key", "with a key"])
+def test_a_changed_byte_is_told_with_the_part_that_it_lies_in(
+    images: dict[str, Path], tmp_path: Path, key: HeaderKey | None
+) -> None:
+    places = {0x8000: "", 0x141A0: "SE header", 0x15000: "kernel" if key else "component 1"}
+    with open_image(images["default"]) as image:
+        location = locate_header(image)
+        header = read_header(image, location.offset)
+        places[locate_ipib(image, location.metadata, header, location.offset).offset + 5] = "IPIB"
+    places[0x14000 + 0x280 - 1] = "SE header"
+    changed = copy_with_changes(images["default"], tmp_path, *places)
+    # With a key both must open, so the file itself is asked about its parts.
+    found = compare_files(images["default"], images["default"] if key else changed, left_access=key, right_access=key)
+    assert {place: found.part_at(place) for place in places} == places
+    if key is None:
+        assert [start for start, _ in found.ranges] == sorted(places)
+        assert found.to_json()["range_parts"] == [places[place] for place in sorted(places)]
+
+
+def test_what_could_not_be_compared_is_not_said_to_be_equal(images: dict[str, Path], tmp_path: Path) -> None:
+    """Without a key nobody knows what a changed byte of an encrypted kernel means."""
+    changed = copy_with_changes(images["default"], tmp_path, 0x16000)
+    said = compare_files(images["default"], changed).sentence()
+    assert said == "Nothing that could be compared by its meaning differs; the bytes differ in 1 place."
 
 
 def test_a_key_that_does_not_fit_and_a_file_without_a_header_are_refused(
