@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import dataclasses
 import os
 import struct
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 
 from seworkbench.attestation.device import RETURN_CODES, UV_ATTEST, UltravisorError, perform
 from seworkbench.errors import SeError
-from seworkbench.formats.exchange import parse_request, parse_response
+from seworkbench.formats.exchange import ExchangeFile, parse_request, parse_response
+from seworkbench.simulator import attestation_codes
+from seworkbench.simulator.codes import Code
 from tests.attestation import independent, recorded
 
 CUID = bytes(range(16))
@@ -111,8 +114,47 @@ def test_a_refusal_is_told_in_words_with_its_codes(device: Path, rc: int) -> Non
     assert RETURN_CODES.get(rc, "unknown return code") in str(caught.value)
 
 
+WORDS = {
+    0x0000: "no return code",
+    0x0002: "does not exist: this machine cannot attest",
+    0x0005: "invalid size",
+    0x0030: "address space",
+    0x0031: "cannot be translated",
+    0x0032: "address is invalid",
+    0x0101: "continuation token",
+    0x0102: "user data is longer than 256",
+    0x0103: "request cannot be accessed",
+    0x0104: "measurement buffer cannot be accessed",
+    0x0105: "additional data buffer cannot be accessed",
+    0x0106: "version of the request",
+    0x0107: "size of the request is wrong for its version",
+    0x0108: "no key slot, or more than this machine takes",
+    0x0109: "encrypted part does not fit",
+    0x010A: "flag of the request is not supported",
+    0x010B: "measurement algorithm",
+    0x010C: "request cannot be opened",
+    0x010D: "measurement buffer is too small",
+    0x010E: "additional data buffer is too small",
+}
+
+
+def test_every_published_return_code_has_its_words() -> None:
+    assert [rc for rc, words in RETURN_CODES.items() if words.find(WORDS.get(rc, "-")) < 0] == []
+    assert set(RETURN_CODES) == set(WORDS)
+
+
+def test_the_simulated_ultravisor_answers_with_published_codes() -> None:
+    own = [code for code in vars(attestation_codes).values() if isinstance(code, Code)]
+    assert len(own) == 11
+    assert {code.rc for code in own} <= set(RETURN_CODES)
+
+
 def test_the_codes_met_most_say_what_to_do(device: Path) -> None:
-    for rc, words in ((0x010C, "host key document"), (0x010A, "without secret store hash")):
+    for rc, words in (
+        (0x0002, "Use a z16 or later"),
+        (0x010C, "host key document"),
+        (0x010A, "without secret store hash"),
+    ):
         with pytest.raises(UltravisorError, match=words):
             perform(parse_request(recorded.content("none.req")), device=device, ioctl=Ultravisor(rc))
 
@@ -125,6 +167,41 @@ def test_elsewhere_the_command_for_the_guest_is_told(tmp_path: Path) -> None:
 def test_257_bytes_of_user_data_are_refused_before_anything_is_opened() -> None:
     with pytest.raises(SeError, match="257 bytes; 256 are the most"):
         perform(parse_request(recorded.content("none.req")), bytes(257), device=Path("/nowhere"))
+
+
+def test_256_bytes_of_user_data_are_taken(device: Path) -> None:
+    ultravisor = Ultravisor()
+    perform(parse_request(recorded.content("none.req")), bytes(range(256)), device=device, ioctl=ultravisor)
+    assert (ultravisor.seen["user_data"], ultravisor.seen["padding"]) == (bytes(range(256)), b"")
+
+
+def announcing(**sizes: int) -> ExchangeFile:
+    """A request that announces other sizes."""
+    request = parse_request(recorded.content("none.req"))
+    entries = {name: dataclasses.replace(request.header.entries[name], entry_size=size) for name, size in sizes.items()}
+    return dataclasses.replace(request, header=dataclasses.replace(request.header, **entries))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("request_file", "said"),
+    [
+        (dataclasses.replace(announcing(), arcb=bytes(0x100001)), "request has 1048577 bytes; 1048576 are the most"),
+        (announcing(measurement=0x8001), "measurement has 32769 bytes; 32768 are the most"),
+        (announcing(additional=0x8001), "additional data has 32769 bytes; 32768 are the most"),
+    ],
+    ids=["request", "measurement", "additional data"],
+)
+def test_sizes_beyond_those_of_the_device_are_refused_before_it_is_opened(
+    request_file: ExchangeFile, said: str
+) -> None:
+    with pytest.raises(SeError, match=said):
+        perform(request_file, device=Path("/nowhere"))
+
+
+def test_the_largest_buffers_are_handed_over(device: Path) -> None:
+    ultravisor = Ultravisor(additional=bytes(0x8000))
+    perform(announcing(additional=0x8000), device=device, ioctl=ultravisor)
+    assert ultravisor.seen["sizes"] == struct.pack(">III", 64, 0x8000, 1)
 
 
 def test_a_system_call_that_fails_is_explained(device: Path) -> None:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from seworkbench.attestation import firmware_service
 from seworkbench.attestation.firmware_service import DEFAULT_SERVICE, FirmwareAnswer, ask_firmware_service, service_url
 from seworkbench.errors import Cancelled, SeError, UsageError
 from seworkbench.jobs import Job
+from seworkbench.trust.download import Download
 from tests.trust.web import Web, answer, redirect
 
 if TYPE_CHECKING:
@@ -93,6 +95,29 @@ def test_nothing_is_sent_to_an_address_that_was_not_agreed_to(web: Web, agreed: 
     assert web.requests == []
 
 
+def test_the_state_of_a_simulated_machine_is_not_sent_to_ibm(web: Web) -> None:
+    simulated = b"SIMULATED".ljust(320, b"\0")
+    url = service_url()
+    with pytest.raises(SeError, match="IBM's service knows nothing about it") as caught:
+        ask_firmware_service(simulated, url_agreed_to=url, at=AT)
+    assert caught.value.where == url
+    # A service of one's own may play along.
+    web.pages[PATHS[1]] = says(V1)
+    assert ask_firmware_service(simulated, url_agreed_to=web.root + PATHS[1], at=AT, base=web.root).valid
+
+
+def test_the_state_of_a_real_machine_is_sent_to_ibm_when_agreed(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def download(url: str, *_arguments: object, **_options: object) -> Download:
+        asked.append(url)
+        return Download(url, url, 200, "application/json", json.dumps(V1).encode(), 0.0, "")
+
+    monkeypatch.setattr(firmware_service, "download", download)
+    assert ask_firmware_service(STATE, url_agreed_to=service_url(), at=AT).valid
+    assert asked == [service_url()]
+
+
 def test_a_redirect_is_told_and_not_followed(web: Web) -> None:
     web.pages[PATHS[1]] = redirect(web.url("/elsewhere"), "307 Temporary Redirect")
     with pytest.raises(SeError, match=r"leads on to .*/elsewhere; the state is not sent there"):
@@ -155,8 +180,3 @@ def test_a_job_that_was_cancelled_ends_the_question(web: Web) -> None:
 def test_a_state_of_another_size_is_not_sent() -> None:
     with pytest.raises(SeError, match="320 bytes; this has 319"):
         ask_firmware_service(STATE[:-1], url_agreed_to=service_url(), at=AT)
-
-
-def test_the_state_of_a_simulated_machine_is_not_sent_to_ibm() -> None:
-    with pytest.raises(SeError, match="simulated machine"):
-        ask_firmware_service(b"SIMULATED".ljust(320, b"."), url_agreed_to=service_url(), at=AT)

@@ -13,6 +13,7 @@ from seworkbench.simulator.codes import Code, PvCommand
 from seworkbench.simulator.hypervisor import StartOutcome
 from seworkbench.simulator.machine import Machine
 from seworkbench.simulator.memory import RamMemory
+from seworkbench.simulator.secure_parameters import open_for_machine
 
 from .builder import BACKUP_KEYS, COMMAND_LINE, DEFAULT_PCF, HOST, HOST2, Image, Recipe, build
 from .conftest import Start, failed, ids, leaf
@@ -171,6 +172,48 @@ def test_the_result_register_is_that_of_the_example_in_the_help(start: Start, im
     assert result.response is not None
     assert result.response.register == 0x0004001B01020A02
     assert result.to_json()["diag308"] == {"subcode": 10, "response": "0x0a02", "register": "0x0004001b01020a02"}
+
+
+@pytest.mark.parametrize(
+    ("header", "judged"),
+    [
+        (b"", {"magic": Verdict.FAILED}),
+        (b"IBMSecEy" + bytes(600), {"magic": Verdict.FAILED}),
+        (b"IBMSecEx\0\0\2\0" + bytes(600), {"magic": Verdict.PASSED, "version": Verdict.FAILED}),
+        (
+            b"IBMSecEx\0\0\1\0".ljust(0x19F, b"\0"),
+            {
+                "magic": Verdict.PASSED,
+                "version": Verdict.PASSED,
+                "slots": Verdict.NOT_CHECKED,
+                "secret-size": Verdict.NOT_CHECKED,
+                "length": Verdict.FAILED,
+            },
+        ),
+        (
+            b"IBMSecEx\0\0\1\0".ljust(0x1A0, b"\0"),
+            {
+                "magic": Verdict.PASSED,
+                "version": Verdict.PASSED,
+                "slots": Verdict.FAILED,
+                "secret-size": Verdict.FAILED,
+                "length": Verdict.FAILED,
+                "pcf": Verdict.PASSED,
+                "customer-key": Verdict.FAILED,
+            },
+        ),
+    ],
+    ids=["nothing", "another magic", "another version", "a byte too short", "only a fixed part"],
+)
+def test_what_cannot_be_read_is_not_judged_any_further(header: bytes, judged: dict[str, Verdict]) -> None:
+    checks, opened = open_for_machine(header, len(header), Machine(HOST))
+    assert opened is None
+    found = {check.id.removeprefix("uv.ssc."): check.verdict for check in checks}
+    assert {name: verdict for name, verdict in found.items() if verdict is not Verdict.NOT_CHECKED} == {
+        name: verdict for name, verdict in judged.items() if verdict is not Verdict.NOT_CHECKED
+    }
+    assert all(found[name] is verdict for name, verdict in judged.items())
+    assert all(check.evidence for check in checks if check.id == "uv.ssc.magic" and check.verdict is Verdict.FAILED)
 
 
 def test_all_digests_that_differ_are_reported(start: Start, image_a: Image) -> None:
