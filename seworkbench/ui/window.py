@@ -36,6 +36,7 @@ from seworkbench import __version__
 from seworkbench.recognise import Kind, Recognised, recognise
 from seworkbench.ui.actions import Action, ActionTable
 from seworkbench.ui.activity import ActivityStrip, MessageList
+from seworkbench.ui.collector import Collector
 from seworkbench.ui.command_palette import CommandPalette
 from seworkbench.ui.dialogs import ask_open_many
 from seworkbench.ui.help import HelpWindow
@@ -124,6 +125,7 @@ class MainWindow(QMainWindow):
         self.show_page(workbench.settings.page if workbench.settings.page in self.pages else next(iter(self.pages)))
         if workbench.settings.panes:
             self._middle.restoreState(QByteArray.fromHex(workbench.settings.panes.encode()))
+        self._collector = Collector(self)
         self._idle = QTimer(self)
         self._idle.setInterval(_NEXT_PAGE_MS)
         self._idle.timeout.connect(self._make_next)
@@ -290,6 +292,7 @@ class MainWindow(QMainWindow):
             return
         self.workbench.jobs.shut_down()
         self._idle.stop()
+        self._collector.stop()
         for page in self.pages.made:
             page.close_page()
         for beside in (self._help, self._settings):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 import threading
 from datetime import timedelta
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seworkbench.ui.pages.trust import session as session_module
-from seworkbench.ui.pages.trust.judging import LatestOnly, making_much
+from seworkbench.ui.pages.trust.judging import LatestOnly
 from seworkbench.ui.pages.trust.session import TrustSession
 from seworkbench.ui.workbench import Workbench
 
@@ -109,18 +108,6 @@ def test_after_the_end_nothing_is_asked_or_told(asked: Asked) -> None:
     asked.ask("second")
     asked.settle()
     assert asked.answers == []
-
-
-def test_the_collector_of_cycles_works_again_whatever_happens() -> None:
-    def fail() -> None:
-        with making_much():
-            assert not gc.isenabled()
-            raise ValueError("unreadable")
-
-    with pytest.raises(ValueError, match="unreadable"):
-        fail()
-    assert gc.isenabled()
-    gc.unfreeze()
 
 
 def test_moving_the_instant_judges_the_present_once_and_keeps_what_is_equal(

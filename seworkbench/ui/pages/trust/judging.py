@@ -7,31 +7,14 @@ last answer is still being shown: thread and window would only take the interpre
 
 from __future__ import annotations
 
-import gc
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-
-@contextmanager
-def making_much() -> Iterator[None]:
-    """Make something large that stays while a workspace is open and has no cycles: certificates, and what is judged.
-
-    Python's collector of cycles would look at all of it, a hundred thousand objects, again and again, and stop the
-    window for longer than can be overlooked. `gc.unfreeze` takes this back.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
+    from collections.abc import Callable
 
 
 class LatestOnly(QObject):

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from seworkbench.errors import SeError
-from seworkbench.ui.pages.trust.judging import LatestOnly, making_much
+from seworkbench.ui.collector import making_much
+from seworkbench.ui.pages.trust.judging import LatestOnly
 from seworkbench.ui.pages.trust.view import View, make_view
 from seworkbench.ui.pasted import PASTED
 from seworkbench.ui.widgets.plots import load_plots
