@@ -18,7 +18,7 @@ from seworkbench.demo.scene import as_check
 from seworkbench.demo.stage import Stage
 from seworkbench.demo.story import play
 from seworkbench.errors import SeError
-from seworkbench.files import explained
+from seworkbench.files import explained, made_folder
 from seworkbench.simulator.records import WATERMARK
 
 if TYPE_CHECKING:
@@ -110,16 +110,14 @@ def _made_folder(wanted: Path | None) -> Iterator[Path]:
     """A folder of its own for the demonstration; it goes again with all that is in it if the story cannot be played."""
     folder = wanted or free_folder(Path())
     with explained(folder):
-        there = folder.is_dir()
-        if there and any(folder.iterdir()):
-            raise SeError("The folder is not empty.", where=str(folder), remedy="Choose a new or an empty one.")
-        if not there:
-            folder.mkdir()
-    try:
-        yield folder
-    except BaseException:
-        for path in folder.iterdir():
-            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
-        if not there:
-            folder.rmdir()
-        raise
+        free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+        if not free:
+            what = "The folder is not empty." if folder.is_dir() else "This is no folder."
+            raise SeError(what, where=str(folder), remedy="Choose a new or an empty one.")
+    with made_folder(folder):
+        try:
+            yield folder
+        except BaseException:
+            for path in folder.iterdir():
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+            raise

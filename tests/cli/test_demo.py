@@ -106,6 +106,26 @@ def test_a_story_that_cannot_be_played_leaves_nothing(
     assert not there or not list(folder.iterdir())
 
 
+def test_the_folders_above_are_made_too_and_go_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_arguments: object) -> None:
+        assert (tmp_path / "talks" / "autumn" / "shown").is_dir()
+        raise SeError("The disk is full.")
+
+    monkeypatch.setattr(Stage, "make_machine", fail)
+    assert run(["demo", "-q", "-d", str(tmp_path / "talks" / "autumn" / "shown")]) == 1
+    assert "The disk is full." in capsys.readouterr().err
+    assert not (tmp_path / "talks").exists()
+
+
+def test_a_file_is_no_folder_for_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "notes").write_text("mine")
+    assert run(["demo", "-d", str(tmp_path / "notes")]) == 1
+    assert "This is no folder.\n       Choose a new or an empty one." in capsys.readouterr().err
+    assert (tmp_path / "notes").read_text() == "mine"
+
+
 def test_help_names_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--help"]) == 0
     assert "demo" in capsys.readouterr().out
