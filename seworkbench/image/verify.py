@@ -359,6 +359,7 @@ def _input_checks(
 ) -> Check:
     """Is this the component I reviewed?"""
     checks = []
+    reader = examined.reader(image)
     for kind, path in inputs.items():
         step = Step(
             f"image.inputs.{kind.name.lower().replace('_', '-')}",
@@ -367,9 +368,12 @@ def _input_checks(
             "The image was built from another file.",
         )
         part = contents.part(kind) if contents else None
-        reader = examined.reader(image)
-        if contents is None or reader is None:
-            checks.append(step.not_checked("The components cannot be read; give a key."))
+        if reader is None:
+            closed = examined.encrypted and examined.content is None
+            hint = "; give a key that opens the header" if closed else ""
+            checks.append(step.not_checked(f"The components cannot be read{hint}."))
+        elif contents is None:
+            checks.append(step.not_checked("Without stage3b's arguments nobody knows which component that is."))
         elif part is None:
             checks.append(step.failed(f"The image has no {kind.title}.", ("file", path)))
         else:
@@ -393,7 +397,7 @@ def _compare(step: Step, reader: PlainReader, part: ContentPart, path: Path, job
         for offset, plain in reader.runs(part.entry, 0, size):
             run = memoryview(buffer)[: min(len(plain), size - offset)]
             got = fill(stream, run)
-            if got < len(run) or plain[:got] != run:
+            if plain[:got] != run:
                 where = offset + next((i for i in range(got) if plain[i] != run[i]), got)
                 return step.failed(f"They differ from byte 0x{where:x} on.", *sizes)
             job.advance(len(run))
