@@ -388,7 +388,10 @@ def test_a_comparison_that_needs_a_key_and_has_none_does_not_pass(
 ) -> None:
     status, text = verified(capsys, "-i", desk.file("kernel"), desk.file("full.img"))
     assert status == 3
-    assert "○ not checked The kernel is the given file: The components cannot be read; give a key that opens the header." in text
+    assert (
+        "○ not checked The kernel is the given file: The components cannot be read; give a key that opens the header."
+        in text
+    )
     assert text.splitlines()[-1].startswith("not checked: ")
 
 
