@@ -324,8 +324,9 @@ def _style_sheet(roles: Roles, zoom: float) -> str:
     for name in sorted((field.name for field in fields(roles)), key=len, reverse=True):
         sheet = sheet.replace(f"@{name}", getattr(roles, name))
     # Pictures in style sheets know no roles.
-    tick = "tick-white.svg" if roles.colour("on_accent").lightnessF() > _HALF else "tick-black.svg"
-    sheet = sheet.replace("$tick", resource(tick).as_posix())
+    for name, role in (("tick", "on_accent"), ("arrow", "text")):
+        shade = "white" if roles.colour(role).lightnessF() > _HALF else "black"
+        sheet = sheet.replace(f"${name}", resource(f"{name}-{shade}.svg").as_posix())
     # In high contrast all text is bright: what cannot be pressed is told by its frame.
     sheet = sheet.replace("$disabled", "dashed" if roles is HIGH_CONTRAST else "solid")
     for pixels in range(24, 8, -1):
