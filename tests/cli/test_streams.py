@@ -16,6 +16,8 @@ import pytest
 import seworkbench
 from seworkbench.cli.commands import COMMANDS as GROUPS
 from seworkbench.cli.main import run
+from seworkbench.cli.options import Parser
+from seworkbench.resources import resource
 
 from .desk import CONSOLE_SCRIPT, Desk, OnTerminal, environment, start
 
@@ -118,6 +120,21 @@ def test_the_examples_of_a_command_are_ones_that_it_takes(
         assert len(taken) == 1
     assert run(["image", name, "--help"]) == 0
     assert module.EXAMPLES in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_reference_describes_every_option_of_a_command_and_no_other(name: str) -> None:
+    reference = resource("help/command-line.md").read_text(encoding="utf-8")
+    section = re.split(r"^## ", reference, flags=re.MULTILINE)
+    described = "".join(part for part in section if part.startswith((f"{name.capitalize()}\n", "Exit codes\n")))
+    if name == "create":
+        described += "".join(part for part in section if part.startswith("Host key documents\n"))
+    parser = Parser()
+    import_module(f"seworkbench.cli.{GROUPS['image'][name][0]}").configure(parser)
+    known = {option for action in parser._actions for option in action.option_strings}
+    # What every command has, and the old name of -v that pvimg keeps for scripts.
+    known -= {"-h", "--help", "--verbose", "--quiet", "-V"}
+    assert set(re.findall(r"`(--?[A-Za-z][\w-]*)", described)) - {"--help"} == known
 
 
 @pytest.mark.parametrize(
