@@ -222,14 +222,18 @@ def test_the_tab_key_goes_through_one_pane_after_the_other(desk: Desk, page: str
 
 
 @pytest.mark.parametrize("roles", [LIGHT, DARK, HIGH_CONTRAST], ids=["light", "dark", "contrast"])
-def test_a_checked_box_has_a_tick_that_is_seen_on_its_ground(roles: Roles) -> None:
+@pytest.mark.parametrize(
+    ("part", "ground"), [("QCheckBox::indicator:checked", "accent"), ("QComboBox::down-arrow", "background")]
+)
+def test_the_picture_of_a_part_is_seen_on_its_ground(roles: Roles, part: str, ground: str) -> None:
     sheet = _style_sheet(roles, 1.0)
     assert "$" not in sheet
-    found = re.search(r'url\("(.*)"\)', sheet)
+    rule = next(line for line in sheet.splitlines() if line.startswith(f"{part} {{"))
+    found = re.search(r'url\("(.*)"\)', rule)
     assert found is not None
     colour = re.search(r'stroke="(#[0-9a-f]{6})"', Path(found[1]).read_text())
     assert colour is not None
-    assert contrast(colour[1], roles.accent) >= READABLE
+    assert contrast(colour[1], getattr(roles, ground)) >= READABLE
 
 
 def has_focus(pane: QWidget) -> bool:
