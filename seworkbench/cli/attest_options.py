@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from seworkbench.attestation.protection_key import read_protection_key
 from seworkbench.cli.options import Once, PathList, instant
 from seworkbench.cli.terminal import write_message
-from seworkbench.errors import FormatError, SeError, UsageError
+from seworkbench.cli.wrong_file import named_content
+from seworkbench.errors import FormatError, UsageError
 from seworkbench.files import AtomicFile, read_whole, refuse_own_input, refuse_taken
 from seworkbench.formats.exchange import MAX_EXCHANGE_FILE_SIZE
 
@@ -110,23 +111,6 @@ def read_header(path: Path) -> FoundHeader:
         return load_header(path)
     except FormatError as error:
         raise named_content(error, path) from None
-
-
-def named_content(error: SeError, path: Path) -> SeError:
-    """The error about a file that is not what it was given for, with what it is by its content, if that is known.
-
-    Args:
-        error: what was said about it; one that names another place is about something else.
-        path: the file.
-    """
-    if error.where not in ("", str(path)):
-        return error
-    from seworkbench.recognise import Kind, recognise  # noqa: PLC0415 - only an error pays for loading it
-
-    found = recognise(path)
-    if found.kind is not Kind.UNKNOWN:
-        error.what = f"{error.what} By its content the file is: {found.kind.value}."
-    return error.located(str(path))
 
 
 def read_known(args: Namespace) -> Known:

@@ -10,6 +10,7 @@ from seworkbench.cli import status
 from seworkbench.cli.foreground import foreground_job
 from seworkbench.cli.options import add_verbosity, require_one_verbosity
 from seworkbench.cli.terminal import one_line, write_json, write_lines
+from seworkbench.cli.wrong_file import content_told
 from seworkbench.errors import UsageError
 from seworkbench.image.compare import Comparison, Relation, compare_files
 
@@ -50,7 +51,7 @@ def run(args: Namespace) -> int:
     """Carry out the command; status 3 if the files differ."""
     require_one_verbosity(args)
     accesses = _accesses(args)
-    with foreground_job(quiet=bool(args.quiet or args.json)) as job:
+    with content_told(), foreground_job(quiet=bool(args.quiet or args.json)) as job:
         found = compare_files(args.left, args.right, left_access=accesses[0], right_access=accesses[1], job=job)
     if args.json:
         write_json({"first": str(args.left), "second": str(args.right), **found.to_json()})

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from seworkbench.cli import status
 from seworkbench.cli.options import add_access, add_verbosity, read_access, require_one_verbosity
 from seworkbench.cli.terminal import one_line, write_json, write_lines
+from seworkbench.cli.wrong_file import content_told
 from seworkbench.errors import FormatError, UsageError
 from seworkbench.image.dissection import dissect_file
 from seworkbench.image.image_file import open_image
@@ -49,7 +50,7 @@ def run(args: Namespace) -> int:
     access = read_access(args)
     if args.show_secrets and access is None:
         raise UsageError("--show-secrets needs a key.", remedy="Add --hdr-key FILE or --host-private-key FILE.")
-    with open_image(args.input) as image:
+    with content_told(), open_image(args.input) as image:
         try:
             tree = dissect_file(image, access)
         except FormatError as error:

@@ -10,6 +10,7 @@ from seworkbench.cli.contents import contents_lines
 from seworkbench.cli.foreground import foreground_job
 from seworkbench.cli.options import Once, add_access, add_verbosity, read_access, require_one_verbosity
 from seworkbench.cli.terminal import one_line, write_json, write_lines
+from seworkbench.cli.wrong_file import content_told
 from seworkbench.image.extract import extract_image
 from seworkbench.image.image_file import open_image
 
@@ -44,7 +45,8 @@ def run(args: Namespace) -> int:
     """Carry out the command."""
     require_one_verbosity(args)
     access = read_access(args)
-    with open_image(args.input) as image, foreground_job(quiet=bool(args.quiet or args.json)) as job:
+    quiet = bool(args.quiet or args.json)
+    with content_told(), open_image(args.input) as image, foreground_job(quiet=quiet) as job:
         result = extract_image(image, access, args.directory, overwrite=args.overwrite, job=job)
     if args.json:
         write_json({"image": str(args.input), **result.to_json()})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from seworkbench.cli import status
 from seworkbench.cli.options import Once, add_verbosity, require_one_verbosity
 from seworkbench.cli.terminal import write_json, write_lines, write_message
+from seworkbench.cli.wrong_file import content_told
 from seworkbench.errors import FormatError, UsageError
 from seworkbench.files import read_secret, read_whole
 from seworkbench.formats.se_header import HEADER_KEY_SIZE
@@ -66,7 +67,7 @@ def run(args: Namespace) -> int:
     if args.show_secrets and args.hdr_key is None:
         raise UsageError("--show-secrets needs the header key.", remedy="Add --hdr-key FILE.")
     kind, variant = _format(args.format)
-    with open_image(args.input) as image:
+    with content_told(), open_image(args.input) as image:
         location = locate_header(image)
         header = read_header(image, location.offset)
     if args.verbose:

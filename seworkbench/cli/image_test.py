@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from seworkbench.cli import status
 from seworkbench.cli.options import Once, PathList, add_verbosity, require_one_verbosity
 from seworkbench.cli.terminal import one_line, write_lines
+from seworkbench.cli.wrong_file import content_told
 from seworkbench.errors import FormatError, UsageError
 from seworkbench.files import read_whole
 from seworkbench.formats.uv_keys import KEY_HASH_FILE, parse_uv_keys
@@ -57,7 +58,7 @@ def run(args: Namespace) -> int:
     require_one_verbosity(args)
     if bool(args.host_key_document) == (args.key_hashes is not None):
         raise UsageError("Exactly one of --host-key-document and --key-hashes is needed.")
-    with open_image(args.input) as image:
+    with content_told(), open_image(args.input) as image:
         header = read_header(image, locate_header(image).offset)
     slots = [slot.phkh for slot in header.keyslots]
     hits = []

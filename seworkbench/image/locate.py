@@ -41,6 +41,10 @@ _LOADER_LIMIT = 1 << 20
 _MOST_HITS = 8
 
 
+class NoHeaderError(FormatError):
+    """There is no SE header in the file at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class HeaderLocation:
     """Where a header is and how it was found.
@@ -83,7 +87,8 @@ def locate_header(image: ImageFile, *, past_metadata: bool = False) -> HeaderLoc
         past_metadata: search on where the metadata point to no header, which `pvimg` does not.
 
     Raises:
-        FormatError: if there is no header.
+        NoHeaderError: if there is none.
+        FormatError: if it is not where the metadata say.
     """
     metadata = read_metadata(image)
     if metadata is not None:
@@ -100,7 +105,7 @@ def locate_header(image: ImageFile, *, past_metadata: bool = False) -> HeaderLoc
             early = offset < _FIRST_PROBES * _PAGE
             how = "by trying the first pages" if early else "by searching the whole file page by page"
             return HeaderLocation(offset, how, metadata, misleading=metadata is not None)
-    raise FormatError(
+    raise NoHeaderError(
         "No Secure Execution header was found.",
         where=str(image.path),
         remedy="Check that this is an SE image (made by pvimg, genprotimg or this program) or an SE header.",

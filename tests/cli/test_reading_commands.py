@@ -65,6 +65,15 @@ def test_what_is_no_image_is_named_in_one_error(
     assert desk.left == ([] if problem == "missing" else ["thing"])
 
 
+@pytest.mark.parametrize("command", ["info", "extract", "dissect", "test", "compare"])
+def test_what_is_no_image_is_told_what_it_is(desk: Desk, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    image, document = desk.file("full.img"), desk.file("host1.crt")
+    words = ["image", "compare", image] if command == "compare" else arguments(desk, command)
+    assert run([*words, document]) == 1
+    said = "No Secure Execution header was found. By its content the file is: host key document."
+    assert errors(capsys).startswith(f"error: {document}: {said}\n")
+
+
 @pytest.mark.parametrize("command", READERS)
 def test_loud_and_quiet_exclude_each_other(desk: Desk, capsys: pytest.CaptureFixture[str], command: str) -> None:
     for loud in ("-v", "--verbose", "-V"):
