@@ -22,7 +22,6 @@ from seworkbench.cli.attest_options import (
     add_output,
     add_verification,
     input_of,
-    named_content,
     output_of,
     require_outputs,
     result_text,
@@ -33,6 +32,7 @@ from seworkbench.cli.attest_verify import show, write_attestation_report
 from seworkbench.cli.foreground import foreground_job
 from seworkbench.cli.options import Once, PathList, add_report, add_verbosity, require_one_verbosity, require_report
 from seworkbench.cli.terminal import write_lines, write_message
+from seworkbench.cli.wrong_file import named_content
 from seworkbench.errors import UsageError
 from seworkbench.files import read_whole
 from seworkbench.formats.additional_data import FIRMWARE_STATE

@@ -14,13 +14,13 @@ from seworkbench.cli.attest_options import (
     add_input,
     add_output,
     input_of,
-    named_content,
     output_of,
     require_outputs,
     write_file,
 )
 from seworkbench.cli.options import Once, add_verbosity, require_one_verbosity
 from seworkbench.cli.terminal import one_line, write_json, write_lines
+from seworkbench.cli.wrong_file import named_content
 from seworkbench.errors import FormatError, SeError
 from seworkbench.files import read_whole
 from seworkbench.formats.exchange import MAX_EXCHANGE_FILE_SIZE, MAX_USER_DATA_SIZE, parse_request, parse_response

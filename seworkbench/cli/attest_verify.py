@@ -15,7 +15,6 @@ from seworkbench.cli.attest_options import (
     add_input,
     add_verification,
     input_of,
-    named_content,
     require_outputs,
     result_text,
     verify,
@@ -23,6 +22,7 @@ from seworkbench.cli.attest_options import (
 )
 from seworkbench.cli.options import Once, add_report, add_verbosity, require_one_verbosity, require_report
 from seworkbench.cli.terminal import check_lines, verdict_line, write_error, write_json, write_lines, write_message
+from seworkbench.cli.wrong_file import named_content
 from seworkbench.files import read_whole
 from seworkbench.formats.exchange import MAX_EXCHANGE_FILE_SIZE
 
