@@ -53,6 +53,7 @@ class Person:
             **{name: value for name, value in os.environ.items() if not name.startswith(("QT_", "XDG_", "WAYLAND"))},
             "DISPLAY": display,
             "HOME": str(folder),
+            "LC_ALL": "C.UTF-8",  # about any other than UTF-8 Qt has something to say
             "QT_QPA_PLATFORM": "xcb",
         }
         self._program: subprocess.Popen[str] | None = None

@@ -626,7 +626,9 @@ sys.exit(app.open_workbench([Path(sys.argv[1])]))
 
 @pytest.mark.parametrize("delay", [20, 300, 1500])
 def test_the_program_ends_cleanly_whenever_it_is_closed(tmp_path: Path, images: Images, delay: int) -> None:
-    environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
+    # About a locale other than UTF-8 Qt has something to say.
+    own = {"XDG_CONFIG_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path), "LC_ALL": "C.UTF-8"}
+    environment = {**os.environ, **own}
     ran = subprocess.run(
         [sys.executable, "-X", "faulthandler", "-c", LEAVING, str(images.large()), str(delay)],
         env=environment,
