@@ -54,7 +54,7 @@ FRESH = Step(
 )
 DOCUMENTS = Step(
     "attest.policy.documents",
-    "Host key documents of the request were verified",
+    "Host key documents were verified",
     _STATES,
     "Verify the chain of trust of the documents: whoever made a forged one can answer as he likes.",
 )
@@ -253,11 +253,18 @@ def _fresh(verification: AttestationVerification) -> Check:
 
 def _documents(verification: AttestationVerification, policies: Policies) -> Check:
     record = verification.known.record
-    doubtful = [key.name for key in (*policies.host_keys, *verification.known.host_keys) if key.verified is False]
-    if record is not None:
-        if record.arcb_sha256 != verification.arcb_sha256:
-            return DOCUMENTS.warning("The record that was given belongs to another request.")
-        doubtful += [host.document for host in record.unverified]
+    if record is not None and record.arcb_sha256 != verification.arcb_sha256:
+        return DOCUMENTS.warning("The record that was given belongs to another request.")
+    hosts, unverified = (record.hosts, record.unverified) if record is not None else ((), ())
+    vouched_for = {host.phkh for host in hosts} - {host.phkh for host in unverified}
+    # An expected document of which nothing is known is as good as a forged one; others only lend names.
+    doubtful = [
+        key.name
+        for key in policies.host_keys
+        if key.verified is False or (key.verified is None and key.phkh not in vouched_for)
+    ]
+    doubtful += [key.name for key in verification.known.host_keys if key.verified is False]
+    doubtful += [host.document for host in unverified]
     if doubtful:
         names = ", ".join(dict.fromkeys(doubtful))
         return DOCUMENTS.warning(f"Not verified: {names}.")

@@ -71,8 +71,8 @@ def row(result: PolicyResult, name: str) -> Check:
     return found
 
 
-FIRST = KnownHostKey("host1.crt", HOST1)
-SECOND = KnownHostKey("host2.crt", HOST2)
+FIRST = KnownHostKey("host1.crt", HOST1, verified=True)
+SECOND = KnownHostKey("host2.crt", HOST2, verified=True)
 FIRMWARE = FirmwareAnswer(
     valid=True,
     reason="",
@@ -243,7 +243,7 @@ def test_a_key_that_no_document_has_fails(name: str) -> None:
 
 
 def test_a_renewed_document_for_the_same_key_counts_once() -> None:
-    renewed = KnownHostKey("host1-renewed.crt", HOST1)
+    renewed = KnownHostKey("host1-renewed.crt", HOST1, verified=True)
     result = check(dataclasses.replace(EVERYTHING, host_keys=(FIRST, renewed, SECOND)))
     assert result.successful
     assert policy_record(result)["image_host_key"]["hash"] == "host1.crt"
@@ -502,11 +502,43 @@ def test_the_record_of_the_request_tells_whether_documents_were_verified() -> No
     assert "another request" in found.reason
 
 
-def test_a_document_known_to_be_unverified_is_a_warning() -> None:
-    unverified = dataclasses.replace(FIRST, verified=False)
+@pytest.mark.parametrize("verified", [False, None])
+def test_an_expected_document_that_nobody_verified_is_a_warning(verified: bool | None) -> None:
+    unverified = dataclasses.replace(FIRST, verified=verified)
     result = check(dataclasses.replace(EVERYTHING, host_keys=(unverified,)))
-    assert row(result, "documents").verdict is Verdict.WARNING
+    found = row(result, "documents")
+    assert (found.verdict, found.reason) == (Verdict.WARNING, "Not verified: host1.crt.")
+    assert "Verify the chain of trust" in found.remedy
     assert result.successful
+
+
+@pytest.mark.parametrize(
+    ("verified", "recorded_as", "verdict"),
+    [
+        (None, Verdict.PASSED, Verdict.PASSED),
+        (None, Verdict.NOT_CHECKED, Verdict.WARNING),
+        (False, Verdict.PASSED, Verdict.WARNING),
+        (True, Verdict.NOT_CHECKED, Verdict.WARNING),
+    ],
+)
+def test_the_record_vouches_for_documents_of_which_nothing_else_is_known(
+    verified: bool | None, recorded_as: Verdict, verdict: Verdict
+) -> None:
+    content = answer()
+    host = RequestHost("host1.crt", recorded.host(1).public_key(), bytes(32), recorded_as)
+    record = dataclasses.replace(
+        create_request((host,), request_flags(PART_KINDS), at=AT).record,
+        arcb_sha256=hashlib.sha256(independent.request_in(content)).digest(),
+    )
+    policies = dataclasses.replace(EVERYTHING, host_keys=(dataclasses.replace(FIRST, verified=verified),))
+    assert row(check(policies, content, known=Known(record=record)), "documents").verdict is verdict
+
+
+def test_a_document_that_only_lends_a_name_need_not_be_verified() -> None:
+    known = Known(host_keys=(KnownHostKey("named.crt", HOST1),))
+    assert row(check(EVERYTHING, known=known), "documents").verdict is Verdict.NOT_CHECKED
+    known = Known(host_keys=(KnownHostKey("named.crt", HOST1, verified=False),))
+    assert row(check(EVERYTHING, known=known), "documents").reason == "Not verified: named.crt."
 
 
 # --- files -----------------------------------------------------------------------------------------------------------

@@ -358,6 +358,15 @@ def test_every_policy_but_firmware_is_fulfilled(place: Place, capsys: pytest.Cap
     assert record["image_host_key"] == {"check_enforced": "true", "hash": place.document}
 
 
+def test_a_document_that_nobody_verified_is_a_warning_beside_the_key_that_it_names(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert attest("check", *place.verification(), "-o", place.file("res"), "-k", place.document) == 0
+    printed = capsys.readouterr().out
+    assert f"Host key documents were verified: Not verified: {place.document}." in printed
+    assert "passed      Image was opened by an expected host key" in printed
+
+
 def test_a_policy_that_fails_writes_the_result_all_the_same(place: Place) -> None:
     Path(place.file("other")).write_bytes(b"bye")
     assert attest("check", *place.verification(), "-o", place.file("res"), "-u", place.file("other"), "-q") == 3
