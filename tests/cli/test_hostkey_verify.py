@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -237,7 +238,7 @@ def test_control_c_ends_a_slow_server(web: Web) -> None:
     terminal.read_until("host.crl")
     terminal.process.terminate()
     status, seen = terminal.finish()
-    assert status == 1
+    assert status == -signal.SIGTERM
     assert "Cancelled." in seen
 
 
