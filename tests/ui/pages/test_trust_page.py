@@ -20,7 +20,7 @@ from seworkbench.ui.pages.trust import session as session_module
 from seworkbench.ui.pages.trust.documents_model import UNTIL, VERDICT, DocumentsFilter, DocumentsModel
 from seworkbench.ui.pages.trust.page import TrustPage
 from seworkbench.ui.pages.trust.session import TrustSession
-from seworkbench.ui.pages.trust.side import grouped
+from seworkbench.ui.pages.trust.side import TrustSide, grouped
 from seworkbench.ui.pages.trust.view import Group, Row, View
 from seworkbench.ui.theme import ThemeChoice
 from seworkbench.ui.widgets.chain_layout import EdgeKind, NodeShape
@@ -29,7 +29,7 @@ from seworkbench.ui.workbench import Weight, Workbench
 from seworkbench.workspace.workspace import open_workspace
 
 # The tests of a folder form a package; the desk stands in the folder above.
-from ..desk import PKI, listed, wait_until  # noqa: TID252
+from ..desk import PKI, listed, settle_layout, wait_until  # noqa: TID252
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -412,6 +412,19 @@ def test_the_side_tells_the_facts_of_what_is_selected_now(bench: Bench) -> None:
             certificate = bench.host(name).certificate
             told = [grouped(certificate.phkh or ""), grouped(certificate.serial_text)]
         wait_until(partial(lambda told: digits() == told, told), f"the facts of {name}")
+
+
+def test_buttons_that_stand_one_below_the_other_are_whole(bench: Bench, qtbot: QtBot) -> None:
+    bench.drop(*WHOLE)
+    side = TrustSide(bench.workbench.theme)
+    qtbot.addWidget(side)
+    side.show_host_key(bench.host("host1.crt"), None, "host1", bench.session.now, ())
+    side.show()
+    for width, below in ((600, False), (250, True), (600, False)):
+        side.resize(width, 900)
+        settle_layout()
+        assert (side.export.y() > side.commands.y()) is below
+        assert all(made.height() == made.sizeHint().height() for made in (side.commands, side.export))
 
 
 def test_a_list_shows_its_own_facts_and_checks(bench: Bench) -> None:

@@ -228,6 +228,8 @@ class TrustSide(QWidget):
         needed = sum(made.sizeHint().width() for made in (self.commands, self.export)) + 40
         down = QBoxLayout.Direction.TopToBottom
         self._row.setDirection(QBoxLayout.Direction.LeftToRight if self.width() >= needed else down)
+        # A layout that turns does not ask for the room that it needs then.
+        self.buttons.updateGeometry()
 
     # --- what is shown
 
