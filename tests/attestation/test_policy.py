@@ -269,6 +269,12 @@ def test_both_hashes_are_judged_whatever_is_demanded() -> None:
 def test_what_the_hash_of_a_key_is_and_what_it_was_compared_with_is_shown() -> None:
     passed = row(check(EVERYTHING), "image-host-key")
     assert passed.evidence[0].value == f"{HOST1.hex()} (key slot 1 of the SE header, key slot 1 of the request)"
+    vendor = answer(parts=HOST1 + HOST2 + STORE + STATE)  # the image may be for another key than the one that answers
+    shown = [
+        row(check(EVERYTHING, vendor), name).evidence[0].value for name in ("image-host-key", "attestation-host-key")
+    ]
+    assert shown[0].endswith("(key slot 1 of the SE header, key slot 1 of the request)")
+    assert shown[1] == f"{HOST2.hex()} (key slot 2 of the request)"
     many = tuple(KnownHostKey(f"{number}.crt", bytes([number]) * 32) for number in range(10))
     failed = row(check(Policies(host_keys=many)), "attestation-host-key")
     assert [item.label for item in failed.evidence[1:]] == [f"document {number}.crt" for number in range(8)]
