@@ -161,6 +161,11 @@ class PlainReader:
                 )
             yield offset, bytes(self.decrypt(stored, entry, offset))
 
+    def content(self, entry: IpibComponent, size: int) -> Iterator[bytes]:
+        """The first `size` bytes of a component, run by run: without its padding if that is what it holds."""
+        for offset, run in self.runs(entry, 0, size):
+            yield run[: size - offset]
+
     def decrypt(self, stored: bytes | memoryview, entry: IpibComponent, offset: int) -> memoryview:
         """One run of whole pages in the clear, valid until the next call: copying gigabytes once more would show."""
         if self._cipher is None:

@@ -6,6 +6,7 @@ the header describes, and with a key that the header is authentic.
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -123,6 +124,34 @@ def extract_image(
         for file in written:
             file.sync()
     return Extracted(files, contents)
+
+
+def hash_components(image: ImageFile, access: Access | None, job: Job | None = None) -> dict[ComponentKind, str]:
+    """SHA-256 of each component as `extract_image` writes it, in hexadecimal: to compare with what others state.
+
+    The digests of the image are not recomputed for this; what is hashed is what is in the file now.
+
+    Args:
+        image: the image.
+        access: header key or host private key; none is needed if the components are not encrypted.
+        job: for progress and cancelling.
+
+    Raises:
+        CheckFailed: if a check of the header fails.
+        SeError: if the components cannot be read.
+    """
+    job = job or Job()
+    _, reader, contents = _readable(image, examine(image, access, SupportedFlags()), access)
+    sizes = {part.kind: part.size - _closing_nul(part.kind, contents) for part in contents.parts}
+    job.phase("Hashing the components", sum(sizes.values()))
+    hashes = {}
+    for part in contents.parts:
+        running = hashlib.sha256()
+        for run in reader.content(part.entry, sizes[part.kind]):
+            running.update(run)
+            job.advance(len(run))
+        hashes[part.kind] = running.hexdigest()
+    return hashes
 
 
 def _write_parts(

@@ -15,7 +15,7 @@ from seworkbench.image.access import Access, HeaderKey, access_from_files
 from seworkbench.image.build import BuildOrder, Recipient, build_image, own_bootloader
 from seworkbench.image.compare import compare_files
 from seworkbench.image.contents import read_contents
-from seworkbench.image.extract import extract_image
+from seworkbench.image.extract import extract_image, hash_components
 from seworkbench.image.header_checks import SupportedFlags
 from seworkbench.image.image_file import open_image
 from seworkbench.image.keys import ImageKeys
@@ -24,7 +24,7 @@ from seworkbench.image.verify import examine, verify_image
 from seworkbench.trust.host_key_document import read_host_key_document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
 
     from seworkbench.jobs import Job
 
@@ -121,6 +121,12 @@ def extract(
         return extract_image(file, _access(access), Path(folder), overwrite=overwrite, job=job).to_json()
 
 
+def hash_parts(job: Job, *, image: str, access: dict[str, str] | None = None) -> dict[str, Any]:
+    """SHA-256 of the components by what they are called; arguments as for `verify`, see hash_components."""
+    with open_image(Path(image)) as file:
+        return {kind.title: sha256 for kind, sha256 in hash_components(file, _access(access), job).items()}
+
+
 def list_files(job: Job, *, image: str, access: dict[str, str] | None = None) -> dict[str, Any]:
     """List the files in the ramdisk of an image; arguments as for `verify`.
 
@@ -138,7 +144,7 @@ def list_files(job: Job, *, image: str, access: dict[str, str] | None = None) ->
         if reader is None or part is None:
             raise SeError("There is no ramdisk that can be read.", where=image, remedy="Unlock the image first.")
         job.phase("Listing the ramdisk", part.size)
-        listing = list_ramdisk(_cut(reader.runs(part.entry, 0, part.size), part.size), job)
+        listing = list_ramdisk(reader.content(part.entry, part.size), job)
     return {
         "entries": [
             [entry.mode, entry.size, entry.name.decode("utf-8", "backslashreplace")]
@@ -162,12 +168,6 @@ def compare(
     return found.to_json()
 
 
-def _cut(runs: Iterable[tuple[int, bytes]], size: int) -> Iterator[bytes]:
-    """The runs without the padding behind `size` bytes."""
-    for offset, run in runs:
-        yield run[: size - offset]
-
-
 def _access(files: dict[str, str] | None) -> Access | None:
     return access_from_files(**{name: Path(path) for name, path in (files or {}).items()})
 
@@ -176,6 +176,7 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "build": build,
     "verify": verify,
     "extract": extract,
+    "hash_parts": hash_parts,
     "list_files": list_files,
     "compare": compare,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import json
 import lzma
@@ -139,6 +140,21 @@ def test_requests_are_served_one_after_another(running: Worker, image: Path, tmp
     assert "files" in running.end()[1]["result"]
     assert "error" in running.end()[1]
     assert (tmp_path / "parts").is_dir()
+
+
+def test_components_are_hashed_as_they_are_extracted(running: Worker, image: Path, tmp_path: Path) -> None:
+    running.ask("hash_parts", image=str(image), access=HEADER_KEY)
+    hashes = running.end()[1]["result"]
+    running.ask("extract", image=str(image), folder=str(tmp_path / "parts"), access=HEADER_KEY)
+    files = running.end()[1]["result"]["files"]
+    assert hashes == {
+        file["kind"]: hashlib.sha256(Path(file["path"]).read_bytes()).hexdigest()
+        for file in files
+        if file["kind"] != "SE header"
+    }
+    assert len(hashes) > 2
+    running.ask("hash_parts", image=str(image))
+    assert running.end()[1]["error"]["what"] == "The components are encrypted."
 
 
 def test_an_error_carries_what_where_and_remedy(running: Worker, tmp_path: Path) -> None:

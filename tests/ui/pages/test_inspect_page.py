@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
 from seworkbench.checks import Verdict
+from seworkbench.ui.widgets.basic import IconButton
 from seworkbench.workspace.images import INSPECTED
 
 # The tests of a folder form a package; the desk stands in the folder above.
@@ -526,6 +528,33 @@ def test_a_ramdisk_of_no_kind_is_said_to_be_one(desk: Desk) -> None:
     desk.open_unlocked()
     texts = [text.text() for text in desk.inspect.contents.findChildren(QLabel)]
     assert "Neither a cpio archive nor compressed in a way that Linux knows." in texts
+    links = [made.text() for made in desk.inspect.contents.findChildren(QPushButton) if made.isVisibleTo(desk.inspect)]
+    assert "List its files" not in links
+
+
+def test_the_components_have_hashes_to_compare_and_to_copy(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    desk.inspect.show_side("contents")
+    assert not desk.inspect.contents.hash.isVisible()
+    desk.drop(INPUTS / "hdr.key")
+    desk.inspect.show_side("contents")
+    desk.click(desk.inspect.contents, "SHA-256 of each")
+    expected = {name: hashlib.sha256((INPUTS / name).read_bytes()).hexdigest() for name in ("kernel", "ramdisk")}
+    shown = [text.text().replace(" ", "") for text in desk.inspect.contents.findChildren(QLabel)]
+    assert set(expected.values()) < set(shown)
+    copies = [made for made in desk.inspect.contents.findChildren(IconButton) if "kernel" in made.accessibleName()]
+    copies[0].click()
+    assert QGuiApplication.clipboard().text() == expected["kernel"]
+    assert not desk.inspect.contents.hash.isVisible()
+
+
+def test_hashes_of_another_image_are_not_shown(desk: Desk) -> None:
+    desk.open_unlocked()
+    desk.inspect.session.hash_parts()
+    desk.inspect.session.list_files()
+    desk.drop(desk.images.get("two_hosts"))
+    assert "SHA-256" not in {text.text() for text in desk.inspect.contents.findChildren(QLabel)}
+    assert not desk.inspect.contents.files.isVisibleTo(desk.inspect.contents)
 
 
 def test_an_image_without_encryption_is_readable_without_a_key(desk: Desk) -> None:

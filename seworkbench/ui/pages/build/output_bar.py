@@ -65,7 +65,7 @@ class OutputBar(QWidget):
         row.addWidget(self.build)
         column.addLayout(row)
         self.reasons = label("", "small", wrap=True)
-        self.reasons.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.reasons.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         foot = QHBoxLayout()
         foot.addWidget(self.reasons, 1)
         foot.addStretch()

@@ -1,14 +1,17 @@
-"""The components of an image at the side of the Inspect page: size, what they say of themselves, and extraction."""
+"""The components of an image at the side of the Inspect page: size, hash, what they say of themselves, extraction."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QStringListModel, Signal
+from PySide6.QtCore import QStringListModel, Qt, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QListView, QVBoxLayout, QWidget
 
 from seworkbench.ui.activity import size_text
-from seworkbench.ui.widgets.basic import button, label, link, rule
+from seworkbench.ui.widgets.basic import IconButton, button, label, link, rule
+from seworkbench.ui.widgets.copy_forms import grouped_hex
 
 if TYPE_CHECKING:
     from seworkbench.image.inspection import Inspection
@@ -28,6 +31,7 @@ class ContentsPanel(QWidget):
     extract_requested = Signal()
     unlock_requested = Signal()
     files_requested = Signal()
+    hashes_requested = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -39,11 +43,14 @@ class ContentsPanel(QWidget):
         self._state = label("", "muted", wrap=True)
         self._rows = QVBoxLayout()
         self._rows.setSpacing(6)
+        self._hashes: dict[str, QVBoxLayout] = {}  # where that of a component is shown
+        self.hash = link("SHA-256 of each", self.hashes_requested.emit)
         self.extract = button("Extract all…", self.extract_requested.emit, primary=True)
         self.unlock = button("Unlock with a key…", self.unlock_requested.emit)
         column.addWidget(self._heading)
         column.addWidget(self._state)
         column.addLayout(self._rows)
+        column.addWidget(self.hash, 0, Qt.AlignmentFlag.AlignLeft)
         buttons = QHBoxLayout()
         buttons.addWidget(self.unlock)
         buttons.addStretch(1)
@@ -93,6 +100,27 @@ class ContentsPanel(QWidget):
         for part in contents["components"]:
             self._add(part, said.get(part["kind"], ""))
 
+    def show_hashes(self, hashes: dict[str, str]) -> None:
+        """SHA-256 of the components, as the task "hash_parts" gives them: of what "Extract all" writes."""
+        self.hash.setVisible(not self._hashes)
+        font = self._theme.mono(11)
+        # A verification that began meanwhile has none of them until it ends.
+        for kind, sha256 in hashes.items() if self._hashes else ():
+            row = QHBoxLayout()
+            row.setSpacing(8)
+            row.addWidget(label("SHA-256", "small"), 0, Qt.AlignmentFlag.AlignTop)
+            value = label(grouped_hex(bytes.fromhex(sha256)), wrap=True, selectable=True)
+            # The style sheet gives all widgets one size, so a font alone would not do.
+            value.setStyleSheet(f"font-family: '{font.family()}'; font-size: {font.pixelSize()}px;")
+            row.addWidget(value, 1)
+            copy = IconButton(self._theme, "copy", f"Copy SHA-256 of {kind}", partial(self._copy, sha256))
+            row.addWidget(copy, 0, Qt.AlignmentFlag.AlignTop)
+            self._hashes[kind].addLayout(row)
+
+    @staticmethod
+    def _copy(sha256: str) -> None:
+        QGuiApplication.clipboard().setText(sha256)
+
     def show_files(self, listing: dict[str, Any]) -> None:
         """The files in the ramdisk, as the task "list_files" gives them."""
         entries = listing["entries"]
@@ -115,6 +143,7 @@ class ContentsPanel(QWidget):
 
     def _offer(self, inspection: Inspection, *, readable: bool) -> None:
         self.extract.setEnabled(readable)
+        self.hash.setVisible(readable)
         self.unlock.setVisible(inspection.content is None)
 
     def _add(self, part: dict[str, Any], text: str) -> None:
@@ -132,7 +161,9 @@ class ContentsPanel(QWidget):
             if part["kind"] == "command line":
                 said.setFont(self._theme.mono())
             column.addWidget(said)
-        if part["kind"] == "ramdisk" and part["size"]:
+        self._hashes[part["kind"]] = place = QVBoxLayout()
+        column.addLayout(place)
+        if part["kind"] == "ramdisk" and part["size"] and text not in _RAMDISKS.values():
             line = QHBoxLayout()
             line.addWidget(link("List its files", self.files_requested.emit))
             line.addStretch(1)
@@ -142,6 +173,7 @@ class ContentsPanel(QWidget):
 
     def _clear(self) -> None:
         self._hide_files()
+        self._hashes.clear()
         while (item := self._rows.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()

@@ -16,6 +16,8 @@ from seworkbench.image.inspection import Inspection, inspect_file
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from PySide6.QtCore import SignalInstance
+
     from seworkbench.errors import SeError
     from seworkbench.formats.components import ComponentKind
     from seworkbench.jobs import Job
@@ -36,6 +38,7 @@ class InspectSession(QObject):
     verified = Signal(object, object)  # Check, contents as JSON or None
     extracted = Signal(object)  # result of the task "extract"
     listed = Signal(object)  # result of the task "list_files"
+    hashed = Signal(object)  # result of the task "hash_parts"
     compared = Signal(object, object)  # Path, result of the task "compare"
     failed = Signal(object)  # SeError
 
@@ -113,11 +116,23 @@ class InspectSession(QObject):
 
     def list_files(self) -> None:
         """List the files in the ramdisk."""
+        self._ask_inside("Listing the ramdisk", "list_files", self.listed)
+
+    def hash_parts(self) -> None:
+        """Compute SHA-256 of each component."""
+        self._ask_inside("Hashing the components", "hash_parts", self.hashed)
+
+    def _ask_inside(self, title: str, task: str, answered: SignalInstance) -> None:
         if self.inspection is None:
             return
-        arguments = {"image": str(self.inspection.path), "access": self.access}
-        job = self._jobs.start("Listing the ramdisk", "list_files", arguments)
-        job.done.connect(self.listed)
+        asked = self.inspection
+        job = self._jobs.start(title, task, {"image": str(asked.path), "access": self.access})
+
+        def done(result: dict[str, Any]) -> None:
+            if self.inspection is asked:  # else another file is open by now, or this one is locked again
+                answered.emit(result)
+
+        job.done.connect(done)
         job.failed.connect(self.failed)
 
     def compare(self, other: Path) -> None:
