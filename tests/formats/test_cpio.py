@@ -169,7 +169,12 @@ def test_padding_reaches_the_next_multiple_of_four(size: int, zeros: int) -> Non
     assert padding(size) == zeros
 
 
-@given(st.binary(max_size=300) | st.binary(max_size=120).map(b"070701".__add__), st.integers(0, 1 << 40))
+SOUND = st.fixed_dictionaries(
+    {**{name: st.integers(0, 0xFFFFFFFF) for name in FIELDS}, "name_size": st.integers(0, NAME_LIMIT + 1)}
+).map(lambda numbers: written(**numbers))
+
+
+@given(st.binary(max_size=300) | st.binary(max_size=120).map(b"070701".__add__) | SOUND, st.integers(0, 1 << 40))
 def test_any_bytes_are_a_header_or_refused_with_a_place_inside(data: bytes, position: int) -> None:
     header = error = None
     try:
