@@ -38,6 +38,7 @@ from PySide6.QtWidgets import (
 )
 
 from seworkbench.checks import Verdict
+from seworkbench.ui.instants import instant_text, span_text
 from seworkbench.ui.theme import VERDICT_ROLES
 from seworkbench.ui.widgets.basic import link
 from seworkbench.ui.widgets.plots import paint_focus_frame, plot_pen, still_plot, style_axis, upright_line
@@ -59,7 +60,6 @@ _WIDE = 640
 _SOON = timedelta(days=14)
 _DAY = timedelta(days=1)
 _MONTH = timedelta(days=30)
-_DAYS_PER_YEAR = 365.25
 _MONTHS_PER_YEAR, _MONTHS_SHOWN = 12, 18
 
 
@@ -84,24 +84,6 @@ class ValidityBar:
     verdict: Verdict
     group: str = ""
     revoked: datetime | None = None
-
-
-def instant_text(at: datetime) -> str:
-    """An instant to the minute: `2026-11-24 09:14 UTC`."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def span_text(span: timedelta) -> str:
-    """A stretch of time from now on in words: `in 12 days`, `3 days ago`, `in 9 years`, `today`."""
-    days = abs(span) // _DAY
-    if days == 0:
-        hours = abs(span) // timedelta(hours=1)
-        amount = f"{hours} hour{'' if hours == 1 else 's'}" if hours else "under an hour"
-    elif days >= 2 * _DAYS_PER_YEAR:
-        amount = f"{days / _DAYS_PER_YEAR:.0f} years"
-    else:
-        amount = f"{days} day{'' if days == 1 else 's'}"
-    return f"in {amount}" if span >= timedelta(0) else f"{amount} ago"
 
 
 def end_text(bar: ValidityBar, at: datetime) -> str:

@@ -6,6 +6,8 @@ import json
 import random
 import shutil
 import stat
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
@@ -30,6 +32,7 @@ from seworkbench.ui import window as window_module
 from seworkbench.ui.pages.build import hosts_card, input_cards, keys_card, output_bar
 from seworkbench.ui.pages.build import page as page_module
 from seworkbench.ui.pages.build.commands_card import LIBVIRT, OURS, QEMU, ZIPL
+from seworkbench.ui.pages.build.inputs import read_document
 from seworkbench.ui.pages.build.page import BuildPage
 from seworkbench.ui.pages.build.rules import (
     BACKUP,
@@ -979,3 +982,16 @@ def test_demonstration_files_are_put_in_for_whoever_has_none(bench: Bench) -> No
     assert draft.ramdisk.path.name == "initrd-SIMULATED.img"
     assert draft.line == b"root=/dev/vda1 console=ttysclp0 quiet simulated=1"
     assert draft.hosts == []
+
+
+def test_how_long_a_document_is_valid_is_said_as_everywhere() -> None:
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    facts = read_document(PKI / "host1.crt")
+    for end, text in (
+        (now + timedelta(days=12), "valid until 2026-12-06 (in 12 days)"),
+        (now + timedelta(days=1), "valid until 2026-11-25 (in 1 day)"),
+        (now + timedelta(days=3653), "valid until 2036-11-24 (in 10 years)"),
+        (now - timedelta(days=3), "expired on 2026-11-21, 3 days ago"),
+    ):
+        assert hosts_card.validity_text(replace(facts, not_before=now - timedelta(days=99), not_after=end), now) == text
+    assert hosts_card.validity_text(facts, facts.not_before - timedelta(days=1)).startswith("not valid before ")

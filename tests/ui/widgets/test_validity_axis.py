@@ -16,14 +16,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from seworkbench.checks import Verdict
+from seworkbench.ui.instants import instant_text, span_text
 from seworkbench.ui.widgets.validity_axis import (
     AFTER,
     BEFORE,
     ValidityAxis,
     ValidityBar,
     end_text,
-    instant_text,
-    span_text,
 )
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 from seworkbench.checks import Verdict
 from seworkbench.ui.dialogs import ask_open_many
 from seworkbench.ui.icons import icon
+from seworkbench.ui.instants import span_text
 from seworkbench.ui.pages.build.parts import RemoveButton, unreadable
 from seworkbench.ui.pages.build.rules import room_text
 from seworkbench.ui.pages.trust.view import host_word
@@ -33,10 +34,10 @@ def validity_text(facts: DocumentFile, now: datetime) -> str:
     """Until when a document is valid, and how long that is."""
     day = f"{facts.not_after:%Y-%m-%d}"
     if now > facts.not_after:
-        return f"expired on {day}, {(now - facts.not_after).days} days ago"
+        return f"expired on {day}, {span_text(facts.not_after - now)}"
     if now < facts.not_before:
         return f"not valid before {facts.not_before:%Y-%m-%d}"
-    return f"valid until {day} (in {(facts.not_after - now).days} days)"
+    return f"valid until {day} ({span_text(facts.not_after - now)})"
 
 
 class HostRow(QWidget):

@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from seworkbench.checks import Verdict
 from seworkbench.ui.activity import size_text
+from seworkbench.ui.instants import instant_text
 from seworkbench.ui.paths import shown_path
 from seworkbench.ui.widgets.basic import Card, VerdictChip, empty_layout, label, link
 from seworkbench.ui.widgets.elided import Elided
-from seworkbench.ui.widgets.validity_axis import instant_text
 
 if TYPE_CHECKING:
     from seworkbench.ui.pages.trust.session import TrustSession

@@ -30,6 +30,7 @@ from seworkbench.recognise import Kind, Recognised, recognise
 from seworkbench.trust.objects import ObjectKind
 from seworkbench.ui.actions import Action
 from seworkbench.ui.dialogs import ask_folder, ask_open_many, ask_save
+from seworkbench.ui.instants import instant_text
 from seworkbench.ui.pages.page import Page
 from seworkbench.ui.pages.trust.documents_card import DocumentsCard
 from seworkbench.ui.pages.trust.missing_card import MissingCard
@@ -41,7 +42,7 @@ from seworkbench.ui.widgets.chain_graph import ChainGraph
 from seworkbench.ui.widgets.checklist_view import as_text
 from seworkbench.ui.widgets.elided import Elided
 from seworkbench.ui.widgets.introduction import Introduction
-from seworkbench.ui.widgets.validity_axis import ValidityAxis, instant_text
+from seworkbench.ui.widgets.validity_axis import ValidityAxis
 from seworkbench.ui.widgets.verdict_legend import VerdictLegend
 from seworkbench.ui.workbench import Weight
 

@@ -22,11 +22,11 @@ from seworkbench.checks import Verdict
 from seworkbench.trust.calendar import lifetime
 from seworkbench.trust.objects import ObjectKind, TrustCertificate, TrustCrl
 from seworkbench.ui.activity import size_text
+from seworkbench.ui.instants import instant_text, span_text
 from seworkbench.ui.pages.trust.view import generation_word, missing_title, name_of
 from seworkbench.ui.widgets.basic import button, empty_layout, label, link, rule
 from seworkbench.ui.widgets.checklist_view import ChecklistView
 from seworkbench.ui.widgets.elided import Elided
-from seworkbench.ui.widgets.validity_axis import instant_text, span_text
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
 
 from seworkbench.ui.icons import icon
-from seworkbench.ui.widgets.validity_axis import instant_text
+from seworkbench.ui.instants import instant_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

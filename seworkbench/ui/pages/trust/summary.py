@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from seworkbench.checks import Verdict
 from seworkbench.trust.calendar import lifetime
+from seworkbench.ui.instants import span_text
 from seworkbench.ui.pages.trust.view import name_of
 from seworkbench.ui.widgets.basic import Card, VerdictChip, empty_layout, label, link
-from seworkbench.ui.widgets.validity_axis import span_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -16,8 +16,9 @@ from seworkbench.trust.calendar import lifetime
 from seworkbench.trust.causes import CauseKind
 from seworkbench.trust.judgement import EdgeKind as Kind
 from seworkbench.trust.objects import Generation, ObjectKind, TrustCertificate, TrustCrl
+from seworkbench.ui.instants import span_text
 from seworkbench.ui.widgets.chain_layout import ChainEdge, ChainNode, ChainPicture, EdgeKind, NodeShape
-from seworkbench.ui.widgets.validity_axis import ValidityBar, span_text
+from seworkbench.ui.widgets.validity_axis import ValidityBar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
