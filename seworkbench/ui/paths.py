@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from seworkbench.errors import SeError
 
 
 def shown_path(path: Path) -> str:
@@ -12,3 +16,8 @@ def shown_path(path: Path) -> str:
     except (RuntimeError, ValueError):  # there is no home, or it lies elsewhere
         return str(path)
     return str(Path("~") / inside)
+
+
+def shown_error(error: SeError) -> str:
+    """What happened and where, without the remedy: a path in it is shown as everywhere."""
+    return f"{shown_path(Path(error.where))}: {error.what}" if error.where else error.what

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QPoint, Signal
 from seworkbench.recognise import Kind
 from seworkbench.ui.jobs import Jobs
 from seworkbench.ui.pasted import PastedFiles
+from seworkbench.ui.paths import shown_error
 from seworkbench.ui.settings import Settings
 from seworkbench.ui.theme import LARGEST_ZOOM, SMALLEST_ZOOM, Theme, ThemeChoice
 
@@ -135,8 +136,7 @@ class Workbench(QObject):
 
     def report(self, error: SeError) -> None:
         """Add an error as a message."""
-        where = f"{error.where}: " if error.where else ""
-        self.say(f"{where}{error.what}", Weight.ERROR, error.remedy)
+        self.say(shown_error(error), Weight.ERROR, error.remedy)
 
     def accepted(self, item: Recognised) -> None:
         """A page took a file: remember it, unless it is a key or was pasted, and tell."""

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from seworkbench.ui.icons import VERDICT_ICONS, icon
+from seworkbench.ui.paths import shown_error
 from seworkbench.ui.theme import VERDICT_ROLES
 from seworkbench.ui.widgets.mark import Mark
 from seworkbench.ui.widgets.wrapped_text import WrappedText
@@ -240,7 +241,7 @@ class ErrorBox(QFrame):
 
     def show_error(self, error: SeError) -> None:
         """Show an error."""
-        self.what.setText(f"{error.where}: {error.what}" if error.where else error.what)
+        self.what.setText(shown_error(error))
         self.remedy.setText(error.remedy)
         self.remedy.setVisible(bool(error.remedy))
         self.setAccessibleName(str(error))
