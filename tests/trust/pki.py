@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.hashes import HashAlgorithm
 
-_SHA1_RSA, _SHA256_RSA, _SHA512_RSA = (bytes.fromhex("2a864886f70d0101") + bytes([n]) for n in (5, 11, 13))
+SHA1_RSA, SHA256_RSA, SHA512_RSA = (bytes.fromhex("2a864886f70d0101") + bytes([n]) for n in (5, 11, 13))
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 AT = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -187,8 +187,8 @@ def sign_certificate(builder: x509.CertificateBuilder, key: Key, digest: HashAlg
 
 def with_sha_1(draft: Draft) -> x509.Certificate:
     """The same certificate, signed by an RSA key with SHA-1: no library makes one any more."""
-    old = _SHA512_RSA if draft.digest.name == "sha512" else _SHA256_RSA
-    return x509.load_der_x509_certificate(resigned(der(draft.make()), draft.issuer.key, old, _SHA1_RSA, SHA1()))  # noqa: S303 - the point of it
+    old = SHA512_RSA if draft.digest.name == "sha512" else SHA256_RSA
+    return x509.load_der_x509_certificate(resigned(der(draft.make()), draft.issuer.key, old, SHA1_RSA, SHA1()))  # noqa: S303 - the point of it
 
 
 def resigned(raw: bytes, key: Key, old: bytes, new: bytes, digest: HashAlgorithm) -> bytes:
