@@ -38,6 +38,7 @@ from seworkbench.formats.kernel import PARAMETER_AREA_END
 from seworkbench.formats.psw import Psw, ShortPsw
 from seworkbench.formats.se_header import ENCRYPTED_PART_SIZE, TAG_SIZE, KeySlotV1, SecretPartV1, SeHeader, SeHeaderV1
 from seworkbench.formats.stage3 import STAGE3A_ADDRESS, STAGE3A_ENTRY, Stage3aArgs, Stage3bArgs
+from seworkbench.image.key_files import KEY_FILES
 from seworkbench.image.plan import ImagePlan, Placed, plan_image
 from seworkbench.image.preflight import command_line_checks, flag_checks, kernel_checks, preflight, ramdisk_checks
 from seworkbench.image.streams import Pipeline, fill
@@ -59,8 +60,6 @@ COMMAND_LINE_FILE_LIMIT = 1 << 20
 _LOADER_LIMIT = 1 << 20
 STAGE3A_NAME = "stage3a.bin"
 STAGE3B_NAME = "stage3b_reloc.bin"
-# File name endings of saved keys, one a key that can be generated.
-KEY_SUFFIXES = {"header": ".hdr-key", "image": ".image-key", "cck": ".cck"}
 # Hashing the components is quicker than what else is done to them and needs no longer queue; 6 MiB in all.
 _INPUT_BUFFERS = 3
 
@@ -223,7 +222,7 @@ class BuiltImage:
                     "origin": "generated" if name in self.generated_keys else "given",
                     **({"saved_to": str(self.saved_keys[name])} if name in self.saved_keys else {}),
                 }
-                for name in KEY_SUFFIXES
+                for name in KEY_FILES
             },
             "preflight": self.preflight.to_json(),
         }
@@ -498,7 +497,7 @@ def _key_files(order: BuildOrder, keys: ImageKeys) -> dict[str, Path]:
     if order.save_keys is None:
         return {}
     wanted = [name for name in keys.generated if name != "image" or order.encrypts]
-    files = {name: order.save_keys / (order.output.name + KEY_SUFFIXES[name]) for name in wanted}
+    files = {name: order.save_keys / (order.output.name + KEY_FILES[name].suffix) for name in wanted}
     for path in files.values():
         with explained(path), suppress(FileNotFoundError):
             path.lstat()

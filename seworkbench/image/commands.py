@@ -21,7 +21,7 @@ from seworkbench.formats.flags import (
     PCKMO,
     PCKMO_HMAC,
 )
-from seworkbench.formats.se_header import CCK_SIZE, HEADER_KEY_SIZE, IMAGE_KEY_SIZE
+from seworkbench.image.key_files import KEY_FILES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,12 +32,6 @@ NO_VERIFY = "--no-verify"
 NO_VERIFY_WHY = "--no-verify: the chain of trust of the host key documents is not checked."
 _WIDTH = 100
 
-# File name endings as in seworkbench.image.build, which cannot be imported here: it needs the cryptographic library.
-_KEYS = {
-    "header": ("--hdr-key", ".hdr-key", HEADER_KEY_SIZE),
-    "image": ("--image-key", ".image-key", IMAGE_KEY_SIZE),
-    "cck": ("--cck", ".cck", CCK_SIZE),
-}
 _PLAIN = (
     ("dump", ALLOW_DUMPING.mask, False),
     ("pckmo", sum(flag.mask for flag in PCKMO), False),
@@ -170,13 +164,13 @@ def _key_options(recipe: Recipe, tool: Tool, image: str) -> tuple[list[Command],
     folder = recipe.save_keys
     # Both tools take these flags only with a communication key that is named.
     needs_cck = bool(recipe.pcf & ALLOW_DUMPING.mask or recipe.scf & CCK_EXTENSION_SECRET.mask)
-    for key, (option, suffix, size) in _KEYS.items():
+    for key, form in KEY_FILES.items():
         if given := recipe.keys.get(key):
-            options += [option, _word(given)]
+            options += [form.option, _word(given)]
         elif folder and (key != "image" or encrypts) and (tool is Tool.PVIMG or (key == "cck" and needs_cck)):
-            path = _word(folder / (image + suffix))
-            made.append(Command(("openssl", "rand", "-out", path, str(size))))
-            options += [option, path]
+            path = _word(folder / (image + form.suffix))
+            made.append(Command(("openssl", "rand", "-out", path, str(form.size))))
+            options += [form.option, path]
     if folder and tool is Tool.SEWORKBENCH:
         options += ["--save-keys", _word(folder)]
     if made and folder:

@@ -18,6 +18,7 @@ from seworkbench.errors import FormatError
 from seworkbench.files import AtomicFile, read_whole
 from seworkbench.formats.flags import DEFAULT_PCF, PCF, SCF, FlagWord
 from seworkbench.formats.se_header import MAX_KEY_SLOTS
+from seworkbench.image.key_files import KEY_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,6 @@ VERSION = 2
 _WITHOUT_CERTIFICATES = 1
 # The member that makes a JSON file a recipe, so that dropped files are told apart.
 MARK = "seworkbench_recipe"
-KEY_NAMES = ("header", "image", "cck")
 _SIZE_LIMIT = 1 << 20
 _TEXT_LIMIT = 64 << 10
 # Host key documents are below 4 KiB.
@@ -63,7 +63,7 @@ class Recipe:
         hosts: the machines, in slot order.
         pcf: plaintext control flags.
         scf: secret control flags.
-        keys: key files by name (KEY_NAMES); keys without a file are generated.
+        keys: key files by name (KEY_FILES); keys without a file are generated.
         save_keys: folder that receives the generated keys.
         output: the image.
     """
@@ -151,7 +151,7 @@ def recipe_to_json(recipe: Recipe, folder: Path) -> dict[str, Any]:
         "host_keys": [host_entry(host) for host in recipe.hosts],
         "plain_flags": _flag_names(PCF, recipe.pcf),
         "secret_flags": _flag_names(SCF, recipe.scf),
-        "keys": {key: name(recipe.keys.get(key)) for key in KEY_NAMES},
+        "keys": {key: name(recipe.keys.get(key)) for key in KEY_FILES},
         "save_generated_keys_to": name(recipe.save_keys),
         "output": name(recipe.output),
     }
@@ -245,7 +245,7 @@ class _Reader:
     def _keys(self, value: Any) -> dict[str, Path]:
         members = _mapping(value, "“keys”")
         found = {}
-        for name in KEY_NAMES:
+        for name in KEY_FILES:
             path = self._path(members.pop(name, None), f"keys.{name}")
             if path is not None:
                 found[name] = path

@@ -22,9 +22,9 @@ from seworkbench.formats.flags import (
     NO_COMPONENT_ENCRYPTION,
     PCKMO_HMAC,
 )
-from seworkbench.image.build import KEY_SUFFIXES
-from seworkbench.image.commands import _KEYS, NO_VERIFY, Tool, build_commands
-from seworkbench.image.recipe import KEY_NAMES, Host, Recipe
+from seworkbench.image.commands import NO_VERIFY, Tool, build_commands
+from seworkbench.image.key_files import KEY_FILES
+from seworkbench.image.recipe import Host, Recipe
 
 if TYPE_CHECKING:
     import argparse
@@ -44,7 +44,7 @@ recipes = st.builds(
     hosts=st.lists(st.builds(Host, paths), min_size=1, max_size=3).map(tuple),
     pcf=st.lists(st.sampled_from(masks), unique=True).map(sum),
     scf=st.sampled_from([0, CCK_UPDATE.mask, CCK_EXTENSION_SECRET.mask]),
-    keys=st.dictionaries(st.sampled_from(KEY_NAMES), paths),
+    keys=st.dictionaries(st.sampled_from(sorted(KEY_FILES)), paths),
     save_keys=st.none() | paths,
     output=paths,
 )
@@ -145,10 +145,6 @@ def test_for_pvimg_generated_keys_are_made_by_openssl_and_not_without_encryption
     plain = build_commands(Recipe(pcf=NO_COMPONENT_ENCRYPTION.mask, save_keys=Path()), Tool.PVIMG).text()
     assert "image-key" not in plain
     assert "openssl" not in build_commands(recipe, Tool.SEWORKBENCH).text()
-
-
-def test_key_files_are_called_as_the_builder_calls_them() -> None:
-    assert {name: suffix for name, (_, suffix, _) in _KEYS.items()} == KEY_SUFFIXES
 
 
 def test_a_typed_command_line_becomes_a_file_first(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from seworkbench.errors import FormatError, SeError
 from seworkbench.formats.flags import DEFAULT_PCF, PCF, SCF
+from seworkbench.image.key_files import KEY_FILES
 from seworkbench.image.recipe import (
-    KEY_NAMES,
     MARK,
     Host,
     Recipe,
@@ -41,7 +41,7 @@ recipes = st.builds(
     ),
     pcf=st.integers(0, 2**64 - 1),
     scf=st.integers(0, 2**64 - 1),
-    keys=st.dictionaries(st.sampled_from(KEY_NAMES), paths),
+    keys=st.dictionaries(st.sampled_from(sorted(KEY_FILES)), paths),
     save_keys=st.none() | paths,
     output=st.none() | paths,
 ) | st.one_of(st.builds(Recipe, command_line=paths), st.builds(Recipe, command_line_text=texts))

@@ -14,12 +14,12 @@ from seworkbench.errors import SeError
 from seworkbench.formats.components import ComponentKind
 from seworkbench.formats.flags import DEFAULT_PCF, PCF, SCF
 from seworkbench.formats.se_header import MAX_KEY_SLOTS
+from seworkbench.image.key_files import KEY_FILES
 from seworkbench.image.preflight import flag_checks
 from seworkbench.image.recipe import Host, Recipe
 from seworkbench.resources import resource
 from seworkbench.ui.pages.build import inputs
 from seworkbench.ui.pages.build.inputs import (
-    KEY_TITLES,
     CommandLineFile,
     DocumentFile,
     KernelFile,
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 RECORD_SUFFIX = ".build.json"
-_KEY_SUFFIXES = {"header": ".hdr-key", "image": ".image-key", "cck": ".cck"}
 _DEFAULT_NAME = "guest.img"
 
 
@@ -166,7 +165,7 @@ class Draft(QObject):
 
     def key_title(self, name: str) -> str:
         """How a key is called."""
-        return KEY_TITLES[name]
+        return KEY_FILES[name].title
 
     def key_folder(self) -> Path | None:
         """Where generated keys go; None if they are not saved or it is not known yet."""
@@ -179,8 +178,8 @@ class Draft(QObject):
         folder = self.key_folder()
         if folder is None or self.output is None:
             return {}
-        wanted = [name for name in KEY_TITLES if name not in self.keys and (name != "image" or self.is_on(ENCRYPTION))]
-        return {name: folder / (self.output.name + _KEY_SUFFIXES[name]) for name in wanted}
+        wanted = [name for name in KEY_FILES if name not in self.keys and (name != "image" or self.is_on(ENCRYPTION))]
+        return {name: folder / (self.output.name + KEY_FILES[name].suffix) for name in wanted}
 
     @property
     def record(self) -> Path | None:
@@ -244,7 +243,7 @@ class Draft(QObject):
         """
         recipe = self.recipe()
         named = {"kernel": recipe.kernel, "ramdisk": recipe.ramdisk, "command line": recipe.command_line}
-        named |= {KEY_TITLES[name].lower(): path for name, path in recipe.keys.items()}
+        named |= {KEY_FILES[name].title.lower(): path for name, path in recipe.keys.items()}
         named |= {f"host key document {number}": host.document for number, host in enumerate(recipe.hosts, start=1)}
         for what, path in named.items():
             if path is not None and self._pasted.holds(path):

@@ -13,7 +13,7 @@ from seworkbench.checks import Check, Step, Verdict
 from seworkbench.files import explained, open_input, read_secret, read_whole
 from seworkbench.formats.kernel import PARAMETER_AREA_END, VERSION_TEXT_LIMIT, KernelFacts, version_text
 from seworkbench.formats.ramdisk import ramdisk_kind
-from seworkbench.formats.se_header import CCK_SIZE, HEADER_KEY_SIZE, IMAGE_KEY_SIZE
+from seworkbench.image.key_files import KEY_FILES
 from seworkbench.image.preflight import command_line_checks, kernel_checks, ramdisk_checks
 from seworkbench.image.recipe import Recipe, load_recipe, looks_like_recipe
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from seworkbench.trust.objects import TrustCertificate
 
 COMMAND_LINE_FILE_LIMIT = 1 << 20
-KEY_SIZES = {"header": HEADER_KEY_SIZE, "image": IMAGE_KEY_SIZE, "cck": CCK_SIZE}
-KEY_TITLES = {"header": "Header key", "image": "Image key", "cck": "Communication key"}
 _RANK = {Verdict.FAILED: 0, Verdict.WARNING: 1, Verdict.NOT_CHECKED: 2, Verdict.PASSED: 3}
 _SHELLS = (b"init=/bin/sh", b"init=/bin/bash", b"systemd.debug-shell", b"rd.shell", b"rd.break")
 _ASCII = Step(
@@ -153,10 +151,11 @@ def read_key(path: Path, name: str) -> KeyFile:
     # Needs the cryptographic library.
     from seworkbench.crypto.image_key import require_usable_image_key  # noqa: PLC0415
 
-    with read_secret(path, KEY_SIZES[name], KEY_TITLES[name].lower(), new=True) as key:
+    form = KEY_FILES[name]
+    with read_secret(path, form.size, form.title.lower(), new=True) as key:
         if name == "image":
             require_usable_image_key(key)
-    return KeyFile(path, KEY_SIZES[name])
+    return KeyFile(path, form.size)
 
 
 def judge_command_line(content: bytes, facts: KernelFacts | None) -> tuple[Check, ...]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
+from seworkbench.image.key_files import KEY_FILES
 from seworkbench.ui.dialogs import ask_folder, ask_open
-from seworkbench.ui.pages.build.inputs import KEY_SIZES, KEY_TITLES
 from seworkbench.ui.pages.build.parts import unreadable
 from seworkbench.ui.pages.build.rules import ENCRYPTION
 from seworkbench.ui.paths import shown_path
@@ -51,11 +51,11 @@ class KeyRow(QWidget):
         column.setSpacing(2)
         self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._head.setSpacing(10)
-        self._title = label(KEY_TITLES[name], "heading")
+        self._title = label(KEY_FILES[name].title, "heading")
         self._head.addWidget(self._title)
         head = QHBoxLayout()
         head.setSpacing(10)
-        self.way = Segments(((GENERATE, "Generate"), (LOAD, "Load")), self._chosen, KEY_TITLES[name])
+        self.way = Segments(((GENERATE, "Generate"), (LOAD, "Load")), self._chosen, KEY_FILES[name].title)
         head.addWidget(self.way)
         self.state = Elided("", "muted")
         head.addWidget(self.state, 1)
@@ -81,14 +81,14 @@ class KeyRow(QWidget):
         if given is not None:
             self.state.show_text(given.path.name)
             self.state.setToolTip(str(given.path))
-            read = f"{KEY_SIZES[name]} bytes, not shown." if given.facts else ""
+            read = f"{KEY_FILES[name].size} bytes, not shown." if given.facts else ""
             self.detail.setText(f"{_PURPOSES[name]} {'Being read…' if given.reading else read}".strip())
             return
         if name == "image" and not draft.is_on(ENCRYPTION):
             self.state.show_text("not used")
             self.detail.setText("Nothing is encrypted; a random one stands in the header all the same.")
             return
-        self.state.show_text(f"{KEY_SIZES[name]} bytes")
+        self.state.show_text(f"{KEY_FILES[name].size} bytes")
         path = draft.key_files().get(name)
         if path is not None:
             self.detail.setText(f"{_PURPOSES[name]} Saved to {path.name}.")
@@ -97,8 +97,8 @@ class KeyRow(QWidget):
 
     def load(self) -> None:
         """Ask for a key file."""
-        size = KEY_SIZES[self._name]
-        path = ask_open(self, f"Load the {KEY_TITLES[self._name].lower()}: a file of {size} bytes")
+        size = KEY_FILES[self._name].size
+        path = ask_open(self, f"Load the {KEY_FILES[self._name].title.lower()}: a file of {size} bytes")
         if path is not None:
             self._draft.load_key(self._name, path)
         else:
@@ -125,7 +125,7 @@ class KeysCard(Card):
         self._questions = QVBoxLayout()
         self.body.addLayout(self._questions)
         self._existing: WarningBox | None = None
-        self.rows = {name: KeyRow(workbench, draft, name) for name in KEY_TITLES}
+        self.rows = {name: KeyRow(workbench, draft, name) for name in KEY_FILES}
         for row in self.rows.values():
             self.body.addWidget(row)
             self.body.addWidget(rule())

@@ -23,6 +23,7 @@ from seworkbench import __version__
 from seworkbench.checks import Verdict
 from seworkbench.errors import SeError
 from seworkbench.files import AtomicFile
+from seworkbench.image.key_files import KEY_FILES
 from seworkbench.image.recipe import load_recipe, save_recipe
 from seworkbench.recognise import Kind
 from seworkbench.ui.actions import Action
@@ -34,7 +35,6 @@ from seworkbench.ui.pages.build.draft import RECORD_SUFFIX, Draft
 from seworkbench.ui.pages.build.host_verdicts import HostVerdicts, host_record, judged_host
 from seworkbench.ui.pages.build.hosts_card import HostsCard
 from seworkbench.ui.pages.build.input_cards import InputsCard
-from seworkbench.ui.pages.build.inputs import KEY_TITLES
 from seworkbench.ui.pages.build.keys_card import KeysCard
 from seworkbench.ui.pages.build.output_bar import OutputBar
 from seworkbench.ui.pages.build.protection_card import ProtectionCard
@@ -266,7 +266,7 @@ class BuildPage(Page):
                 "save_keys": str(recipe.save_keys) if recipe.save_keys else None,
                 "hash_files": True,
             },
-            "keys": {name: str(recipe.keys[name]) if name in recipe.keys else None for name in KEY_TITLES},
+            "keys": {name: str(recipe.keys[name]) if name in recipe.keys else None for name in KEY_FILES},
         }
 
     def _typed_line(self, text: str) -> Path:

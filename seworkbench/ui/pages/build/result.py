@@ -12,6 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from seworkbench.checks import Check, Verdict
+from seworkbench.image.key_files import KEY_FILES
 from seworkbench.ui.activity import size_text
 from seworkbench.ui.pages.build.rules import doubtful_keys
 from seworkbench.ui.widgets.basic import IconButton, VerdictChip, button, empty_layout, label, link, rule
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from seworkbench.ui.workbench import Workbench
 
 _HEX = re.compile("[0-9a-f]{16,}")
-_KEYS = {"header": "Header key", "image": "Image key", "cck": "Communication key"}
 _DIGESTS = (
     ("pld_hex", "Pages (PLD)"),
     ("ald_hex", "Addresses (ALD)"),
@@ -137,7 +137,7 @@ class ResultView(QWidget):
             rows.append(("Build record", record))
         for name, key in built["keys"].items():
             if saved := key.get("saved_to"):
-                rows.append((_KEYS[name], saved))
+                rows.append((KEY_FILES[name].title, saved))
         return rows
 
     def _section(self, title: str, rows: list[tuple[str, str]]) -> None:
