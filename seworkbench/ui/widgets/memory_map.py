@@ -668,7 +668,7 @@ class MemoryMap(QWidget):
         elif placed.detail:
             painter.drawText(QPointF(left, below), label.address)
             left += advance + 8
-        if placed.detail and rect.right() - left > 30 * self._theme.zoom:
+        if placed.detail:
             painter.setFont(detail)
             painter.setPen(roles.colour("muted"))
             painter.drawText(QPointF(left, below), _fitting(label.detail, QFontMetricsF(detail), rect.right() - left))
@@ -831,8 +831,8 @@ def _paint_hatching(painter: QPainter, rect: QRectF, colour: QColor, zoom: float
 
 
 def _fitting(detail: str, metrics: QFontMetricsF, room: float) -> str:
-    """As many parts of "76.0 KiB, 74,565 bytes" as there is room for; only the first is ever cut."""
+    """As many parts of "76.0 KiB, 74,565 bytes" as there is room for: half a number says nothing."""
     parts = detail.split(", ")
-    while len(parts) > 1 and metrics.horizontalAdvance(", ".join(parts)) > room:
+    while parts and metrics.horizontalAdvance(", ".join(parts)) > room:
         parts.pop()
-    return metrics.elidedText(", ".join(parts), Qt.TextElideMode.ElideRight, room)
+    return ", ".join(parts)

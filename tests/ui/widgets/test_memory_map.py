@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QHelpEvent
+from PySide6.QtGui import QFontMetricsF, QHelpEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 
 from seworkbench.formats.layout import Protection
 from seworkbench.ui.theme import Theme, ThemeChoice
 from seworkbench.ui.widgets.map_geometry import MapRegion, file_pieces, magnified_axis, magnified_ends, spread
-from seworkbench.ui.widgets.memory_map import MemoryMap
+from seworkbench.ui.widgets.memory_map import MemoryMap, _fitting
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -270,3 +270,11 @@ def test_marking_and_a_change_of_theme_repaint(qtbot: QtBot, theme: Theme) -> No
     assert widget.grab().toImage() != marked
     theme.set_zoom(1.5)
     assert widget.minimumSizeHint().width() == 270
+
+
+def test_of_a_detail_there_is_as_much_as_there_is_room_for_and_no_half_number(theme: Theme) -> None:
+    metrics = QFontMetricsF(theme.font(11))
+    whole, first = "76.0 KiB, 74,565 bytes", "76.0 KiB"
+    assert _fitting(whole, metrics, metrics.horizontalAdvance(whole)) == whole
+    assert _fitting(whole, metrics, metrics.horizontalAdvance(whole) - 1) == first
+    assert _fitting(whole, metrics, metrics.horizontalAdvance(first) - 1) == ""
