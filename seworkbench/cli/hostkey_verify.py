@@ -89,7 +89,9 @@ def _lines(done: HostKeyVerification, args: Namespace) -> Iterator[str]:
     for item in result.host_keys:
         yield f"{'passed' if item.accepted else 'failed'}  {_phkh(item)}  {one_line(item.name)}"
     if result.fresh_until is not None and not args.quiet:
-        yield f"This holds until {result.fresh_until.isoformat()}."
+        from seworkbench.trust.crls import moment  # noqa: PLC0415 - loaded by now: what was verified needs it
+
+        yield f"This holds until {moment(result.fresh_until)}."
     if not args.quiet:
         yield from missing_lines(done.missing())
     yield verdict_line(result.check)

@@ -15,7 +15,7 @@ from seworkbench.checks import Check, Step, Verdict, group
 from seworkbench.trust.causes import Cause, CauseKind, cause, strength_cause
 from seworkbench.trust.certificate_checks import validity_check
 from seworkbench.trust.crls import Coverage, CrlCandidate, host_key_crl_fault, moment
-from seworkbench.trust.names import compare_names, printable
+from seworkbench.trust.names import ORDER_RULE, compare_names, printable
 from seworkbench.trust.path_rules import STRENGTH_LIMIT, is_weak_digest
 from seworkbench.trust.signatures import identifier_agrees, identifier_rows, is_signed_by
 from seworkbench.trust.stage_a import crl_rows, due
@@ -62,6 +62,13 @@ REVOCATION = Step(
 
 _SIGNED_STEPS = (IDENTIFIER, SIGNATURE, FOUND, USABLE, REVOCATION)
 
+
+# How lists were found, in words; by the rule for the locality is a sentence of its own.
+_FOUND_BY = {
+    "issuer name": "under the name of the signing certificate",
+    ORDER_RULE: f"under the name of the signing certificate, in the {ORDER_RULE}",
+    "distribution point": "at a distribution point of the document",
+}
 
 Candidates = tuple["tuple[TrustCrl, str, bool]", ...]
 
@@ -341,12 +348,11 @@ def _list_checks(
             USABLE.failed("There is none at all.", wanted),
         )
     quirk = next((item for item in rated if item.quirk), None)
-    found = f"{len(rated)} by {rated[0].found_by}."
     if quirk is not None:
         found = f"Found only by the rule {quirk.found_by}: the issuer of the list is {quirk.crl.issuer_text}."
         first = FOUND.note(found, *rows)
     else:
-        first = FOUND.passed(found, *rows)
+        first = FOUND.passed(f"{len(rated)} found {_FOUND_BY[rated[0].found_by]}.", *rows)
     if not usable:
         item = rated[0]
         return first, USABLE.failed(f"None of {len(rated)} is usable. {item.crl.source.short}: {item.reason}", *rows)

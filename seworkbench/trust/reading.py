@@ -60,6 +60,10 @@ _EXPLAINED = {
         "This is a PKCS#7 container; certificates are read one by one.",
         "Take them out: openssl pkcs7 -print_certs -in FILE -out certificates.pem",
     ),
+    "PKCS7 DER": (
+        "This is a PKCS#7 container; certificates are read one by one.",
+        "Take them out: openssl pkcs7 -inform DER -print_certs -in FILE -out certificates.pem",
+    ),
     "PKCS12": (
         "This is a PKCS#12 container, which usually holds a private key too.",
         "Take only the certificates out: openssl pkcs12 -nokeys -in FILE -out certificates.pem",
@@ -355,7 +359,7 @@ def _explain_der(der: bytes) -> tuple[str, str] | None:
     first = parts[0].content if parts else b""
     number = first if kinds[:1] == [_INTEGER] else b""
     if kinds[:1] == [_OID] and first.startswith(_PKCS7):
-        return _EXPLAINED["PKCS7"]
+        return _EXPLAINED["PKCS7 DER"]
     if number == _PKCS12_VERSION and kinds[1:2] == [SEQUENCE]:
         return _EXPLAINED["PKCS12"]
     # PKCS#1, PKCS#8 and SEC 1 all begin with a version number.

@@ -158,6 +158,12 @@ def test_what_is_no_use_is_answered_with_what_it_is(raw: bytes, said: str) -> No
     assert said in text(raw)
 
 
+@pytest.mark.parametrize(("form", "told"), [(Encoding.PEM, ""), (Encoding.DER, " -inform DER")])
+def test_how_certificates_come_out_of_a_container_is_told_for_its_form(form: Encoding, told: str) -> None:
+    (problem,) = read_objects(pkcs7.serialize_certificates([E.host], form), "x").problems
+    assert f"openssl pkcs7{told} -print_certs -in FILE" in problem.remedy
+
+
 def test_certificates_with_an_impossible_part_are_answered_with_the_reason() -> None:
     # The date 2024-13-… instead of 2024-01-…
     wrong = der(E.host).replace(b"2401", b"2413", 1)
