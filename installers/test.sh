@@ -21,6 +21,7 @@ readonly -a NEEDED=(
   "gcc                   gcc                  gcc                     gcc"
   "/usr/include/stdio.h  libc6-dev            glibc-devel             glibc-devel"
   "make                  make                 make                    make"
+  "cpio                  cpio                 cpio                    cpio"
   "Xvfb                  xvfb                 xorg-x11-server-Xvfb    xorg-x11-server-Xvfb"
   "xdotool               xdotool              xdotool                 xdotool"
   "openssl               openssl              openssl                 openssl"

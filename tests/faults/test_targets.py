@@ -23,7 +23,7 @@ from seworkbench.jobs import Job
 from seworkbench.secret import Secret
 from seworkbench.trust.host_key_document import read_host_key_document
 
-from .support import DONE, EARLIER, HOST_DOCUMENT, IMAGES, is_whole_image, names_in
+from .support import DONE, EARLIER, HOST_DOCUMENT, IMAGES, NOT_DONE, USAGE, is_whole_image, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -251,7 +251,7 @@ def test_an_output_in_no_folder_or_without_a_name_is_explained(launcher: Launche
     words = [*yard.create(Path("x"))]
     words[words.index(Path("x"))] = missing
     ended = launcher.run(words, cwd=str(yard.target))
-    ended.require_one_clear_error()
+    ended.require_one_clear_error(status=NOT_DONE if missing else USAGE)
     assert yard.left() == ["image"]
     assert names_in(yard.target / "image") == []
 
