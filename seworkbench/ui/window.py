@@ -287,6 +287,7 @@ class MainWindow(QMainWindow):
             self,
             "Stop and close?",
             f"“{running[0].title}” is still running. Closing stops it; nothing half-done is left.",
+            ("Stop and close", "Keep it running"),
         ):
             event.ignore()
             return
@@ -507,14 +508,26 @@ class _Side(QStackedWidget):
         painter.fillRect(0, 0, 1, self.height(), self._theme.roles.colour("line"))
 
 
-def confirm(parent: MainWindow, title: str, text: str) -> bool:
-    """Ask a question that stops what is going on; tests replace this function."""
-    yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
-    box = QMessageBox(QMessageBox.Icon.Question, title, text, yes | no, parent)
+def confirm(parent: MainWindow, title: str, text: str, answers: tuple[str, str]) -> bool:
+    """Ask a question that stops what is going on; tests replace this function.
+
+    Args:
+        parent: the window.
+        title: the question.
+        text: what it is about.
+        answers: to do it, and to leave it: what Return and Escape choose.
+    """
+    box = QMessageBox(QMessageBox.Icon.NoIcon, title, title, QMessageBox.StandardButton.NoButton, parent)
+    box.setInformativeText(text)
+    agree = box.addButton(answers[0], QMessageBox.ButtonRole.AcceptRole)
+    leave = box.addButton(answers[1], QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(leave)
+    box.setEscapeButton(leave)
     parent.workbench.theme.dress(box)
-    answer = box.exec()
+    box.exec()
+    agreed = box.clickedButton() is agree
     box.deleteLater()
-    return answer == yes
+    return agreed
 
 
 def inform(parent: MainWindow, title: str, text: str) -> None:

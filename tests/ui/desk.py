@@ -96,7 +96,7 @@ class Dialogs:
         self.file = ""  # what file dialogs answer; empty: the dialog is left
         self.seen: list[str] = []  # what was asked or told
 
-        def confirm(_parent: QWidget, title: str, text: str) -> bool:
+        def confirm(_parent: QWidget, title: str, text: str, _answers: tuple[str, str]) -> bool:
             self.seen.append(f"{title} {text}")
             return self.agrees
 

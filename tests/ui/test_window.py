@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QMessageBox, QWidget
 from shiboken6 import delete
 
 from seworkbench.errors import SeError
@@ -32,6 +32,7 @@ from seworkbench.ui.command_palette import CommandPalette
 from seworkbench.ui.help import sections
 from seworkbench.ui.settings import Settings, settings_file
 from seworkbench.ui.theme import DARK, HIGH_CONTRAST, LIGHT, ThemeChoice
+from seworkbench.ui.window import confirm
 from seworkbench.ui.workbench import MOST_MESSAGES, Weight
 
 from .desk import INPUTS, PKI, Desk, Images, settle_layout, wait_until
@@ -601,6 +602,23 @@ def test_a_window_closed_at_once_leaves_no_worker_behind(desk: Desk) -> None:
     desk.window.close()
     QTest.qWait(500)
     assert desk.window.workbench.jobs._workers == []
+
+
+@pytest.mark.parametrize(
+    ("key", "agreed"), [(Qt.Key.Key_Return, False), (Qt.Key.Key_Escape, False), (None, True)], ids=str
+)
+def test_what_stops_something_is_not_chosen_by_chance(desk: Desk, key: Qt.Key | None, *, agreed: bool) -> None:
+    def answer() -> None:
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        assert [made.text() for made in box.buttons()] == ["Stop and close", "Keep it running"]
+        if key is None:
+            box.buttons()[0].click()
+        else:
+            QTest.keyClick(box, key)
+
+    QTimer.singleShot(0, desk.window, answer)
+    assert confirm(desk.window, "Stop?", "It runs.", ("Stop and close", "Keep it running")) == agreed
 
 
 LEAVING = """
