@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seworkbench.errors import SeError
-from seworkbench.files import read_secret
 from seworkbench.formats.components import ComponentKind
-from seworkbench.formats.se_header import CCK_SIZE, HEADER_KEY_SIZE, IMAGE_KEY_SIZE
 from seworkbench.image.access import Access, HeaderKey, access_from_files
 from seworkbench.image.build import BuildOrder, Recipient, build_image, own_bootloader
 from seworkbench.image.compare import compare_files
@@ -18,6 +16,7 @@ from seworkbench.image.contents import read_contents
 from seworkbench.image.extract import extract_image, hash_components
 from seworkbench.image.header_checks import SupportedFlags
 from seworkbench.image.image_file import open_image
+from seworkbench.image.key_files import read_key_file
 from seworkbench.image.keys import ImageKeys
 from seworkbench.image.ramdisk_listing import list_ramdisk
 from seworkbench.image.verify import examine, verify_image
@@ -59,8 +58,7 @@ def build(
         hash_inputs=hash_files,
         also_read=tuple(Path(path) for path in (*order["recipients"], *keys.values()) if path),
     )
-    sizes = {"header": HEADER_KEY_SIZE, "image": IMAGE_KEY_SIZE, "cck": CCK_SIZE}
-    given = {name: read_secret(Path(path), sizes[name], f"{name} key", new=True) for name, path in keys.items() if path}
+    given = {name: read_key_file(name, Path(path)) for name, path in keys.items() if path}
     image_keys = ImageKeys.fresh(**given)
     built = build_image(full_order, image_keys, job)
     with open_image(full_order.output) as image:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seworkbench.checks import Check, Step, Verdict
-from seworkbench.files import explained, open_input, read_secret, read_whole
+from seworkbench.files import explained, open_input, read_whole
 from seworkbench.formats.kernel import PARAMETER_AREA_END, VERSION_TEXT_LIMIT, KernelFacts, version_text
 from seworkbench.formats.ramdisk import ramdisk_kind
-from seworkbench.image.key_files import KEY_FILES
+from seworkbench.image.key_files import KEY_FILES, read_key_file
 from seworkbench.image.preflight import command_line_checks, kernel_checks, ramdisk_checks
 from seworkbench.image.recipe import Recipe, load_recipe, looks_like_recipe
 
@@ -151,11 +151,10 @@ def read_key(path: Path, name: str) -> KeyFile:
     # Needs the cryptographic library.
     from seworkbench.crypto.image_key import require_usable_image_key  # noqa: PLC0415
 
-    form = KEY_FILES[name]
-    with read_secret(path, form.size, form.title.lower(), new=True) as key:
+    with read_key_file(name, path) as key:
         if name == "image":
             require_usable_image_key(key)
-    return KeyFile(path, form.size)
+    return KeyFile(path, KEY_FILES[name].size)
 
 
 def judge_command_line(content: bytes, facts: KernelFacts | None) -> tuple[Check, ...]:
