@@ -48,13 +48,17 @@ from seworkbench.ui.widgets.chain_layout import (
 from seworkbench.ui.widgets.checklist_view import wrapped
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from seworkbench.ui.theme import Theme
 
 NODE_LIMIT = 60
 # The smallest in which it can be read, and how much smaller than all else it may be.
 _LEAST_ZOOM, _LEAST_SHARE = 0.85, 0.7
-# The size that fits is found within a hundredth or two.
-_FITTING_STEPS = 4
+# The size that fits is found within a hundredth or two; of a picture of more nodes, that takes longer than it is worth.
+_FITTING_STEPS, _FITTED_WELL = 4, 30
+# Around a node that is brought into view, in pixels.
+_VIEW_MARGIN = 24
 _MISSING = (NodeShape.MISSING_CERTIFICATE, NodeShape.MISSING_LIST)
 _EMPTY = "No certificate is here yet. The chain begins with a host key document or an issuer's certificate."
 _FOLD = 9.0
@@ -132,6 +136,11 @@ class Lens:
         return self.theme.mono(pixels * self.zoom / self.theme.zoom)
 
 
+def _end(found: Layout) -> float:
+    """Where all of a picture ends."""
+    return found.height
+
+
 class ChainGraph(QWidget):
     """The drawing.
 
@@ -195,7 +204,7 @@ class ChainGraph(QWidget):
                 self.nodes[name].update()
         self._offer_focus()
         if key in self.nodes:
-            self.area.ensureWidgetVisible(self.nodes[key], 24, 24)
+            self.area.ensureWidgetVisible(self.nodes[key], _VIEW_MARGIN, _VIEW_MARGIN)
         self._canvas.update()
 
     def step(self, card: _Card, key: Qt.Key) -> None:
@@ -222,7 +231,7 @@ class ChainGraph(QWidget):
         self._place()
         if self._chosen in self.nodes:
             self.area.verticalScrollBar().setValue(0)
-            self.area.ensureWidgetVisible(self.nodes[self._chosen], 24, 24)
+            self.area.ensureWidgetVisible(self.nodes[self._chosen], _VIEW_MARGIN, _VIEW_MARGIN)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """A comfortable size."""
@@ -262,35 +271,46 @@ class ChainGraph(QWidget):
         self._canvas.update()
 
     def _fitted(self, width: float, height: float) -> Layout:
-        """The layout in the largest size in which all of it is in view; in the usual one if that is too small to read.
+        """The layout in the largest size in which all of it is in view, or at least root and the first host keys.
 
-        Chains of a few machines fit; of many, the reader scrolls through their host keys.
+        The usual size if that would be too small to read: then the reader scrolls.
         """
-        usual = self._theme.zoom
-        least = max(_LEAST_ZOOM, _LEAST_SHARE * usual)
+        whole = self._lay_out(self._theme.zoom, width)
+        return self._shrunk(whole, width, height, _end) or self._shrunk(whole, width, height, self._first_end) or whole
 
-        def at(zoom: float) -> Layout:
-            self.lens = Lens(self._theme, zoom)
-            return lay_out(self._picture, width, zoom, self._further_lines)
+    def _first_end(self, found: Layout) -> float:
+        """Where the first row of host keys that have an issuer ends, with the margin for bringing nodes into view."""
+        ends = (line.edge.end for line in found.lines if line.edge.kind is EdgeKind.ISSUED)
+        bottoms = [found.boxes[key].bottom for key in ends if self.nodes[key].node.shape in HOSTS]
+        return min(bottoms, default=found.height) + _VIEW_MARGIN
+
+    def _shrunk(self, usual: Layout, width: float, height: float, end: Callable[[Layout], float]) -> Layout | None:
+        """A layout of which as much is in view as asked for; None if it would be too small."""
 
         def fits(found: Layout) -> bool:
-            return found.height <= height and found.width <= width
+            return end(found) <= height and found.width <= width
 
-        best = at(usual)
+        zoom = self._theme.zoom
+        least = max(_LEAST_ZOOM, _LEAST_SHARE * zoom)
+        if fits(usual):
+            return usual
         # A picture shrinks in both directions; what is far too high need not be tried.
-        if fits(best) or usual <= least or best.height * (least / usual) ** 2 > height:
-            return best
-        good, bad, found = least, usual, at(least)
-        if not fits(found):
-            return at(usual)
-        for _ in range(_FITTING_STEPS):
+        if zoom <= least or end(usual) * (least / zoom) ** 2 > height or not fits(found := self._lay_out(least, width)):
+            self.lens = Lens(self._theme, zoom)
+            return None
+        good, bad = least, zoom
+        for _ in range(_FITTING_STEPS if len(self._picture.nodes) <= _FITTED_WELL else 0):
             middle = (good + bad) / 2
-            if fits(tried := at(middle)):
+            if fits(tried := self._lay_out(middle, width)):
                 good, found = middle, tried
             else:
                 bad = middle
         self.lens = Lens(self._theme, good)
         return found
+
+    def _lay_out(self, zoom: float, width: float) -> Layout:
+        self.lens = Lens(self._theme, zoom)
+        return lay_out(self._picture, width, zoom, self._further_lines)
 
     def _further_lines(self, node: ChainNode, width: float) -> int:
         """Lines of a card beyond one for its title and one for what is below."""

@@ -220,11 +220,24 @@ def test_a_chain_is_drawn_smaller_until_root_and_host_keys_are_seen_at_once(
     assert graph.lens.zoom >= 0.7 * zoom
 
 
+def test_of_many_host_keys_the_first_row_is_seen_below_the_root(qtbot: QtBot, theme: Theme) -> None:
+    graph = ChainGraph(theme)
+    qtbot.addWidget(graph)
+    graph.show()
+    graph.resize(463, 300)
+    graph.show_picture(lined_up(50))
+    graph.select("host 0")
+    QApplication.processEvents()
+    assert {"root", "middle", "signing", "host 0", "host 1"} <= in_view(graph)
+    assert graph.area.verticalScrollBar().value() == 0
+    assert graph.lens.zoom >= 0.85
+
+
 def test_a_chain_that_would_be_too_small_to_read_keeps_its_size(qtbot: QtBot, theme: Theme) -> None:
     graph = ChainGraph(theme)
     qtbot.addWidget(graph)
     graph.show()
-    for hosts, height in ((2, 150), (50, 400)):
+    for hosts, height in ((2, 150), (50, 400), (50, 200)):
         graph.resize(463, height)
         graph.show_picture(lined_up(hosts))
         QApplication.processEvents()
