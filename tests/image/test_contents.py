@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seworkbench.checks import Verdict
-from seworkbench.errors import SeError
+from seworkbench.errors import FormatError, SeError
+from seworkbench.formats.components import PAGE_SIZE, ComponentKind
+from seworkbench.formats.ipib import IpibComponent
 from seworkbench.image.access import HeaderKey
-from seworkbench.image.contents import command_line_text
+from seworkbench.image.contents import PlainReader, command_line_text
 from seworkbench.image.dissection import dissect_file
 from seworkbench.image.extract import extract_image
 from seworkbench.image.image_file import open_image
@@ -44,6 +47,10 @@ LIES = {
     "the ramdisk is the command line": Forgery(arguments={"initrd_src": LINE_AT, "initrd_size": 5}),
     "a ramdisk that is not there": Forgery(
         parts=ONLY_KERNEL, arguments={"initrd_src": 0x28000 + 0x2000, "initrd_size": 5000}
+    ),
+    "a ramdisk and no kernel": Forgery(
+        parts=ONLY_KERNEL,
+        arguments={"kernel_src": 0, "kernel_size": 0, "initrd_src": KERNEL_AT, "initrd_size": len(KERNEL)},
     ),
     "a ramdisk without an address": Forgery(parts=ONLY_KERNEL, arguments={"initrd_size": 5000}),
 }
@@ -157,6 +164,53 @@ def test_a_component_at_address_zero_is_not_taken_for_one_that_is_absent(tmp_pat
     with open_image(path) as image:
         assert dissect_file(image).find("component[0]").title == "Component 1: kernel"
     assert remarks(verify_file(path).check)["image.table.overlap"] is Verdict.FAILED
+
+
+def test_a_last_component_of_zeros_holds_no_arguments(tmp_path: Path) -> None:
+    """Nothing is found in it, and nothing but zeros follows what is not there."""
+    draft = Draft(Forgery(parts=ONLY_KERNEL).build())
+    _, address, length = draft.table()[-1]
+    draft.put(address, bytes(length))
+    draft.digest_again()
+    (tmp_path / "image").write_bytes(draft.data)
+    check = verify_file(tmp_path / "image").check.find("image.guest.arguments")
+    assert check is not None
+    assert (check.verdict, check.reason) == (Verdict.FAILED, NO_REASON)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "There is none."),
+        (b"", "It is empty."),
+        (b"070701", "It is a cpio archive."),
+        (b"\x1f\x8b", "It is gzip-compressed."),
+        (b"?", "It is of no kind that Linux knows."),
+    ],
+    ids=["none", "empty", "cpio", "gzip", "unknown"],
+)
+def test_a_ramdisk_is_described_and_an_empty_one_is_one(tmp_path: Path, content: bytes | None, said: str) -> None:
+    kernel, ramdisk, _ = pieces()
+    parts = (kernel,) if content is None else (kernel, replace(ramdisk, content=content))
+    result = verify_file(forge(tmp_path, Forgery(parts=parts)))
+    check = result.check.find("image.guest.ramdisk")
+    assert check is not None
+    assert (check.verdict, check.reason) == (Verdict.PASSED, said)
+    assert result.contents is not None
+    sizes = {part.kind: part.size for part in result.contents.parts}
+    assert sizes.get(ComponentKind.RAMDISK) == (None if content is None else len(content))
+
+
+def test_what_is_read_of_a_component_is_what_was_asked_for(tmp_path: Path) -> None:
+    path = forge(tmp_path, Forgery(parts=ONLY_KERNEL))
+    entry = IpibComponent(tweak_pref=0, addr=KERNEL_AT, length=0x13000)
+    with open_image(path) as image:
+        reader = PlainReader(image, None)
+        for offset, size in ((0, 10), (5000, 10), (4095, 2), (0x12FFE, 10)):
+            assert reader.read(entry, offset, size) == KERNEL.ljust(0x13000, b"\0")[offset : offset + size]
+        beyond = IpibComponent(tweak_pref=0, addr=image.size // PAGE_SIZE * PAGE_SIZE, length=PAGE_SIZE)
+        with pytest.raises(FormatError, match="The file ends inside a component"):
+            reader.read(beyond, 0, 1)
 
 
 @pytest.mark.parametrize(("size", "verdict"), [(0xFFFF, Verdict.FAILED), (0x10000, Verdict.PASSED)])
