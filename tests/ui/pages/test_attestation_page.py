@@ -188,7 +188,7 @@ def test_verifying_the_same_response_again_in_its_case_does_not_count_it_twice(p
 def test_a_request_that_is_not_the_answered_one_is_seen_in_the_picture(page: AttestationDesk) -> None:
     page.drop(FILES / "img.req")
     page.drop_foreign()
-    assert page.pills()["request-in"].endswith("another came back: failed")
+    assert page.pills()["request-in"].endswith("differs: failed")
 
 
 # --- expected values

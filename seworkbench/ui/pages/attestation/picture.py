@@ -137,7 +137,7 @@ def _carry(now: Situation) -> SequenceStep:
         else:
             verdict = _PASSED if request.arcb == response.arcb else _FAILED
         first = f"request {size}"
-        second = f"{size}, another came back" if verdict is _FAILED else f"{size}, unchanged"
+        second = f"{size}, differs" if verdict is _FAILED else f"{size}, unchanged"
         if verdict is _NOT_CHECKED:
             second = size
     messages = (
