@@ -19,6 +19,7 @@ from seworkbench.checks import Check, Verdict
 from seworkbench.crypto.measurement import secret_store_hash
 from seworkbench.crypto.request_seal import WrongProtectionKeyError, open_request, seal_request
 from seworkbench.errors import FormatError
+from seworkbench.formats.additional_data import PART_KINDS
 from seworkbench.formats.arcb import parse_arcb
 from seworkbench.formats.exchange import build_response, parse_response
 from seworkbench.secret import Secret
@@ -108,6 +109,17 @@ def test_every_step_of_a_good_answer_is_there_and_passed() -> None:
 def test_a_request_that_asked_for_nothing_says_so() -> None:
     found = step(verify(answered("none"), "none"), "attest.data.complete")
     assert (found.reason, found.evidence[0].value) == ("Nothing was asked for.", "nothing")
+
+
+def test_a_verification_knows_its_request_and_the_parts_of_the_answer() -> None:
+    parts = bytes(range(256)) + bytes(192)
+    content = answered("all", parts=parts)
+    found = verify(content, "all")
+    assert found.arcb_sha256 == hashlib.sha256(independent.request_in(content)).digest()
+    assert [found.part(kind) for kind in PART_KINDS] == [parts[:32], parts[32:64], parts[64:128], parts[128:]]
+    broken = verify(b"pvattest", "all")
+    assert (broken.arcb_sha256, broken.part(PART_KINDS[0]), broken.dissect()) == (None, None, None)
+    assert not broken.measurement_equal
 
 
 def test_the_json_names_everything_that_was_judged() -> None:
@@ -322,6 +334,7 @@ def test_another_known_header_is_named() -> None:
 def test_user_data_that_was_removed_added_or_exchanged_is_found() -> None:
     known = Known(user_data=(("hello.txt", b"hello"),))
     removed = verify(edited(user_data=b""), known=known)
+    assert (step(removed, "attest.measurement.cause").verdict, removed.check.notes) == (Verdict.WARNING, 1)
     assert step(removed, "attest.measurement.cause").reason == (
         "The user data measured was hello.txt, not what the response says. "
         "With that taken into account, both would be equal."
