@@ -82,7 +82,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_format(parser)
     parser.add_argument("--json", action="store_true", help="print the tree of checks as JSON")
     add_report(parser)
-    add_verbosity(parser)
+    add_verbosity(parser, more="evidence and rule of what passed", less="only the verdict")
 
 
 def _key_checks(text: str) -> list[str]:

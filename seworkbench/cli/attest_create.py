@@ -52,7 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--overwrite", action="store_true", help="replace request and record if they exist")
     parser.add_argument("--json", action="store_true", help="print what was asked of whom as JSON")
-    add_verbosity(parser)
+    add_verbosity(parser, less="nothing but errors")
 
 
 def _kinds(text: str) -> list[PartKind]:

@@ -41,7 +41,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--machine", type=Path, action=Once, metavar="DIR", help="let a simulated machine answer")
     parser.add_argument("--overwrite", action="store_true", help="replace the response if it exists")
     parser.add_argument("--json", action="store_true", help="print what was answered as JSON")
-    add_verbosity(parser)
+    add_verbosity(parser, less="nothing but errors")
 
 
 def run(args: Namespace) -> int:

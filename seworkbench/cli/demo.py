@@ -42,7 +42,7 @@ def configure(parser: ArgumentParser) -> None:
         help=f"new or empty folder for everything that is made; {NAME} here unless given",
     )
     parser.add_argument("--json", action="store_true", help="print what was played as JSON")
-    add_verbosity(parser)
+    add_verbosity(parser, more="all checks of each scene", less="only the last two lines")
 
 
 def run(args: Namespace) -> int:

@@ -68,7 +68,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--list", type=Path, action=Once, metavar="FILE", help="write a script to fetch them elsewhere")
     parser.add_argument("--overwrite", action="store_true", help="replace files that exist")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
-    add_verbosity(parser)
+    add_verbosity(parser, less="nothing but errors")
 
 
 def run(args: Namespace) -> int:

@@ -34,7 +34,7 @@ def configure(parser: ArgumentParser) -> None:
         "files", type=Path, nargs="+", metavar="FILE", help="host key document, other certificate, revocation list"
     )
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
-    add_verbosity(parser)
+    add_verbosity(parser, more="all entries of revocation lists", less="no warning")
 
 
 def run(args: Namespace) -> int:

@@ -29,7 +29,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--at", type=instant, action=Once, metavar="TIME", help="verify for this instant, not for now")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     add_report(parser)
-    add_verbosity(parser)
+    add_verbosity(parser, more="evidence and rule of what passed", less="only the verdicts")
 
 
 def run(args: Namespace) -> int:

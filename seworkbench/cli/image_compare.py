@@ -44,7 +44,7 @@ def configure(parser: ArgumentParser) -> None:
             help=f"{what}; given once for both files, given twice for the first and the second",
         )
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
-    add_verbosity(parser)
+    add_verbosity(parser, more="what is equal, every place that differs", less="only the summary")
 
 
 def run(args: Namespace) -> int:

@@ -99,7 +99,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _configure_flags(parser)
     parser.add_argument("--json", action="store_true", help="print what went in and came out as JSON")
     parser.add_argument("--x-bootloader-directory", type=Path, action=Once, metavar="DIR", help=argparse.SUPPRESS)
-    add_verbosity(parser)
+    add_verbosity(parser, more="what the header says, how the inputs were judged", less="nothing but errors")
 
 
 def _configure_keys(parser: argparse.ArgumentParser) -> None:

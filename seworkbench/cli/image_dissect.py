@@ -41,7 +41,7 @@ def configure(parser: ArgumentParser) -> None:
     add_access(parser, protection_key=True)
     parser.add_argument("--show-secrets", action="store_true", help="show keys of an opened header or request")
     parser.add_argument("--json", action="store_true", help="print the tree as JSON")
-    add_verbosity(parser)
+    add_verbosity(parser, more="what fields mean, what protects them", less="only the structures")
 
 
 def run(args: Namespace) -> int:

@@ -38,7 +38,7 @@ def configure(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--overwrite", action="store_true", help="replace files that exist")
     parser.add_argument("--json", action="store_true", help="print what was extracted as JSON")
-    add_verbosity(parser)
+    add_verbosity(parser, more="what the parts are", less="nothing but errors")
 
 
 def run(args: Namespace) -> int:

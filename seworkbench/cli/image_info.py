@@ -54,7 +54,7 @@ def configure(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--show-secrets", action=Once, nargs=0, help="show what is inside the encrypted part")
     parser.add_argument("--print-schema", action=Once, metavar="json|text", help="print the schema of a format")
-    add_verbosity(parser)
+    add_verbosity(parser, more="where the header is, how it was found", less="no warning")
 
 
 def run(args: Namespace) -> int:

@@ -50,7 +50,7 @@ def configure(parser: ArgumentParser) -> None:
         metavar="=FILE",
         help=f"key hashes of a machine (--key-hashes=FILE); without =FILE those of this machine, {KEY_HASH_FILE}",
     )
-    add_verbosity(parser)
+    add_verbosity(parser, more="the hashes, and the slots that have them", less="answer by the exit status alone")
 
 
 def run(args: Namespace) -> int:

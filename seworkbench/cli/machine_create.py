@@ -30,7 +30,7 @@ def configure(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--backup-key", action="store_true", help="give it a backup host key too")
     parser.add_argument("--json", action="store_true", help="print the machine as JSON")
-    add_verbosity(parser)
+    add_verbosity(parser, less="nothing but errors")
 
 
 def run(args: Namespace) -> int:

@@ -29,7 +29,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("directory", type=Path, metavar="DIR", help="folder of the machine")
     parser.add_argument("input", type=Path, metavar="IMAGE", help="SE image")
     parser.add_argument("--json", action="store_true", help="print events and checks as JSON")
-    add_verbosity(parser)
+    add_verbosity(parser, more="all checks, twice for their evidence", less="only the verdict")
 
 
 def run(args: Namespace) -> int:

@@ -87,10 +87,17 @@ def instant(text: str) -> datetime:
         raise argparse.ArgumentTypeError(f"{text!r} is no instant such as 2026-11-01T12:00Z") from None
 
 
-def add_verbosity(parser: argparse.ArgumentParser) -> None:
-    """Add -v and -q, of which one may be repeated."""
-    parser.add_argument("-v", "--verbose", action="count", default=0, help="say more; may be repeated")
-    parser.add_argument("-q", "--quiet", action="count", default=0, help="say less; may be repeated")
+def add_verbosity(parser: argparse.ArgumentParser, *, more: str = "", less: str) -> None:
+    """Add -v and -q; the programs of s390-tools have them everywhere, so every command takes them.
+
+    Args:
+        parser: where to add them.
+        more: what -v shows beside the rest; empty if there is no more.
+        less: what is left of the output with -q.
+    """
+    said = f"show also {more}" if more else "accepted as elsewhere; there is no more to show"
+    parser.add_argument("-v", "--verbose", action="count", default=0, help=said)
+    parser.add_argument("-q", "--quiet", action="count", default=0, help=f"show less: {less}")
     parser.add_argument("-V", dest="verbose", action="count", help=argparse.SUPPRESS)
 
 
