@@ -21,7 +21,19 @@ from seworkbench.formats.flags import PCF, SCF
 from seworkbench.formats.image_metadata import ImageMetadata
 from seworkbench.formats.ipib import Ipib, IpibComponent, looks_like_ipib, parse_ipib
 from seworkbench.formats.kernel import kernel_facts, version_text
-from seworkbench.formats.layout import Array, Field, Layout, Nested, Protection, Raw, SecretBytes, Uint, item
+from seworkbench.formats.layout import (
+    Array,
+    Codec,
+    Field,
+    Layout,
+    Nested,
+    Protection,
+    Raw,
+    SecretBytes,
+    Uint,
+    byte_count,
+    item,
+)
 from seworkbench.formats.psw import Psw, ShortPsw
 from seworkbench.formats.ramdisk import ramdisk_kind
 from seworkbench.formats.se_header import KeySlotV1, SecretPartV1, SeHeaderV1, dissect_header, parse_header
@@ -756,3 +768,20 @@ def test_a_row_that_does_not_match_its_count_is_not_built() -> None:
 def test_values_cannot_be_changed_once_made() -> None:
     with pytest.raises(AttributeError):
         Psw(addr=1).addr = 2  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(("value", "text"), [(0, "0 bytes"), (1, "1 byte"), (2, "2 bytes"), (1040, "1040 bytes")])
+def test_sizes_are_counted_in_words(value: int, text: str) -> None:
+    assert byte_count(value) == text
+
+
+def test_what_a_kind_of_field_has_to_say_for_itself_has_no_default() -> None:
+    codec: Codec[int] = Codec()
+    for missing in (
+        lambda: codec.size_in({}),
+        lambda: codec.decode(b""),
+        lambda: codec.encode(0),
+        lambda: codec.show(0),
+    ):
+        with pytest.raises(NotImplementedError):
+            missing()
