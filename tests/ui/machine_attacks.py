@@ -27,7 +27,7 @@ from PySide6.QtWidgets import QApplication, QListWidget, QPushButton, QWidget
 
 from seworkbench.checks import Verdict
 from seworkbench.demo.stage import USER_DATA, Stage
-from seworkbench.simulator.attestation_tampering import ATTESTATION_ATTACKS, AttestationAttack, Catcher
+from seworkbench.simulator.attestation_tampering import ATTESTATION_ATTACKS, AttestationAttack
 from seworkbench.simulator.image_tampering import IMAGE_ATTACKS
 from seworkbench.ui.pages.attestation.case import PERFORM
 from seworkbench.ui.pages.attestation.verification import outcome_text
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from seworkbench.simulator.image_tampering import ImageAttack
+    from seworkbench.ui.pages.attestation.page import AttestationPage
     from seworkbench.ui.pages.machine.attack_list import AttackList
     from seworkbench.ui.pages.machine.calls import Call
     from seworkbench.ui.pages.machine.page import MachinePage
@@ -188,19 +189,23 @@ def set_up_attestation(studio: Studio) -> None:
 def false_findings(studio: Studio, attack: AttestationAttack) -> list[str]:
     """What is not as the attack says; nothing if all of it is."""
     page = attestation_page(studio)
-    session, error = page.session, page.error.what.text() if page.error.isVisible() else ""
     if attack.code is not None:
-        code = f"0x{attack.code.rc:04x}"
-        return [] if code in error else [f"the page does not tell of {code}: {error or 'no error'}"]
-    result = session.result
-    if attack.catcher is Catcher.ERROR and result is None:
-        return [] if error else ["no error is shown"]
+        code, answer = f"0x{attack.code.rc:04x}", page.diagram.pills["answer"].message
+        told = {"step": _refusal(page), "diagram": answer.text if answer else ""}
+        return [f"the {place} does not tell of {code}: “{words}”" for place, words in told.items() if code not in words]
+    result = page.session.result
     if result is None:
-        return [f"nothing was verified: {error}"]
+        return ["nothing was verified"]
     found = result.check.find(attack.verification) or result.verification.check.find(attack.verification)
     if found is None or found.verdict is not Verdict.FAILED:
         return [f"{attack.verification} is {found.verdict.value if found else 'not there'}"]
     return []
+
+
+def _refusal(page: AttestationPage) -> str:
+    """Why the machine did not answer, as the step says."""
+    refused = page.perform.refused
+    return refused.what.text() if refused.isVisible() else ""
 
 
 def main(arguments: list[str]) -> int:
@@ -248,9 +253,8 @@ def _attacked(choice: ThemeChoice, wanted: set[str]) -> Iterator[tuple[str, list
         for false in exchanges:
             play_false(studio, false)
             attestation = attestation_page(studio)
-            error = attestation.error.what.text() if attestation.error.isVisible() else ""
             result = attestation.session.result
-            told = error or (f"{result.check.verdict.value}: {outcome_text(result)}" if result else "")
+            told = f"{result.check.verdict.value}: {outcome_text(result)}" if result else _refusal(attestation)
             yield false.id, false_findings(studio, false), told, studio
         studio.close()
 
