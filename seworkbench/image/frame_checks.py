@@ -14,7 +14,7 @@ from seworkbench.errors import FormatError, SeError
 from seworkbench.files import read_whole
 from seworkbench.formats.image_metadata import METADATA_OFFSET, METADATA_VERSION, ImageMetadata
 from seworkbench.formats.ipib import IPIB_MAX_SIZE, Ipib
-from seworkbench.formats.psw import Psw, ShortPsw
+from seworkbench.formats.psw import MASK_64_BIT, Psw, ShortPsw
 from seworkbench.formats.se_header import MAX_HEADER_SIZE, SeHeader
 from seworkbench.formats.stage3 import STAGE3A_ADDRESS, STAGE3A_ENTRY, Stage3aArgs
 from seworkbench.image.locate import HeaderLocation, IpibLocation, locate_stage3a_args
@@ -73,6 +73,8 @@ def _short_psw(image: ImageFile) -> Check:
         return SHORT_PSW.failed(error.what, shown)
     if psw.addr != STAGE3A_ENTRY:
         return SHORT_PSW.warning(f"It starts at 0x{psw.addr:x}; stage3a is entered at 0x{STAGE3A_ENTRY:x}.", shown)
+    if psw.mask != MASK_64_BIT:
+        return SHORT_PSW.warning(f"Its mask is 0x{psw.mask:016x}; that of stage3a is 0x{MASK_64_BIT:016x}.", shown)
     return SHORT_PSW.passed(f"Start address 0x{psw.addr:x}.", shown)
 
 

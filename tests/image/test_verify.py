@@ -306,6 +306,18 @@ FAULTS = [
         number(0, 0x0008000180010000),
         evidence={"bytes at 0": "0008000180010000"},
     ),
+    *(
+        Fault(
+            "image.start.psw",
+            WARNING,
+            f"Its mask is 0x{mask:016x}; that of stage3a is 0x0000000180000000.",
+            # Bit 12 is that of the short form and no part of the mask.
+            number(0, mask | 0x0008000000011000),
+            evidence={"bytes at 0": f"{mask | 0x0008000000011000:016x}"},
+        )
+        # A machine that waits, one that addresses with 31 bits, one whose first byte is not zero.
+        for mask in (0x0002000180000000, 0x0000000080000000, 0x0100000180000000)
+    ),
     Fault("image.start.metadata", WARNING, "There are none", put(METADATA_AT, bytes(28)), required=False),
     Fault("image.start.metadata", WARNING, "Version 2 is not known; 1 is.", number(METADATA_AT + 16, 2, 4)),
     Fault(
