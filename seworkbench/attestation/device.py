@@ -77,6 +77,34 @@ class UltravisorError(SeError):
         self.rrc = rrc
 
 
+class _Call:
+    """The memory of one call: it must stay where it is until the call came back.
+
+    Args:
+        request: see `perform`.
+        user_data: see `perform`.
+    """
+
+    def __init__(self, request: ExchangeFile, user_data: bytes) -> None:
+        self.arcb = ctypes.create_string_buffer(request.arcb, len(request.arcb))
+        self.measured = ctypes.create_string_buffer(request.expected_measurement)
+        self.additional = ctypes.create_string_buffer(request.expected_additional or 1)
+        arguments = _ARGUMENTS.pack(
+            ctypes.addressof(self.arcb),
+            ctypes.addressof(self.measured),
+            ctypes.addressof(self.additional) if request.expected_additional else 0,
+            user_data,
+            bytes(CUID_SIZE),
+            len(request.arcb),
+            request.expected_measurement,
+            request.expected_additional,
+            len(user_data),
+            0,
+        )
+        self.arguments = ctypes.create_string_buffer(arguments, _ARGUMENTS.size)
+        self.control = bytearray(_CONTROL.pack(0, 0, 0, ctypes.addressof(self.arguments), _ARGUMENTS.size))
+
+
 def perform(
     request: ExchangeFile,
     user_data: bytes = b"",
@@ -108,44 +136,26 @@ def perform(
             remedy=f"Carry the request to the guest and run there: {command} (pvattest takes the same arguments). "
             "In a guest load the kernel module uvdevice; /sys/firmware/uv/prot_virt_guest reads 1 if it is protected.",
         )
-    arcb = ctypes.create_string_buffer(request.arcb, len(request.arcb))
-    measured = ctypes.create_string_buffer(request.expected_measurement)
-    additional = ctypes.create_string_buffer(request.expected_additional or 1)
-    arguments = ctypes.create_string_buffer(
-        _ARGUMENTS.pack(
-            ctypes.addressof(arcb),
-            ctypes.addressof(measured),
-            ctypes.addressof(additional) if request.expected_additional else 0,
-            user_data,
-            bytes(CUID_SIZE),
-            len(request.arcb),
-            request.expected_measurement,
-            request.expected_additional,
-            len(user_data),
-            0,
-        ),
-        _ARGUMENTS.size,
-    )
-    control = bytearray(_CONTROL.pack(0, 0, 0, ctypes.addressof(arguments), _ARGUMENTS.size))
+    call = _Call(request, user_data)
     with explained(device):
         handle = os.open(device, os.O_RDWR | os.O_CLOEXEC)
         try:
-            ioctl(handle, UV_ATTEST, control)
+            ioctl(handle, UV_ATTEST, call.control)
         finally:
             os.close(handle)
-    _, rc, rrc, _, _ = _CONTROL.unpack(control)
+    _, rc, rrc, _, _ = _CONTROL.unpack(call.control)
     if rc != UV_SUCCESS:
         raise UltravisorError(rc, rrc)
-    *_, cuid, _, _, additional_length, _, _ = _ARGUMENTS.unpack(arguments.raw)
+    *_, cuid, _, _, additional_length, _, _ = _ARGUMENTS.unpack(call.arguments.raw)
     if additional_length > request.expected_additional:
         raise SeError(
             f"The Ultravisor reports {additional_length} bytes of additional data; that is more than asked for."
         )
     return build_response(
         request.arcb,
-        measurement=measured.raw,
+        measurement=call.measured.raw,
         cuid=cuid,
-        additional=additional.raw[:additional_length],
+        additional=call.additional.raw[:additional_length],
         user_data=user_data,
     )
 

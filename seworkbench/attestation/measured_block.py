@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from enum import Enum
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from seworkbench.formats.arcb import ARCB_FIXED_SIZE, MEASUREMENT_KEY_SIZE, RequestSlotV1
@@ -32,6 +34,12 @@ class PieceFile(Enum):
     SE_HEADER = "SE header"
     RESPONSE = "response"
     NONE = ""
+
+
+# Who decides a piece, and who wrote it.
+_BUILDER = (PieceSource.SE_HEADER, "whoever built the image")
+_MONITOR, _FIRMWARE = ((source, "the Ultravisor") for source in (PieceSource.RESPONSE, PieceSource.FIRMWARE))
+_GUEST, _ASKER = (PieceSource.RESPONSE, "the guest"), (PieceSource.REQUEST, "whoever created the request")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,72 +192,33 @@ def measured_block(
         secrets: its opened part.
     """
     values = block_values(header, response, secrets)
-    user_length, zeros, additional_length = values.lengths
     entries = response.header.entries
     nonce_at = entries["arcb"].offset + ARCB_FIXED_SIZE + arcb.nks * RequestSlotV1.fixed_size() + MEASUREMENT_KEY_SIZE
-    builder, monitor, guest, asker = (
-        "whoever built the image",
-        "the Ultravisor",
-        "the guest",
-        "whoever created the request",
+
+    def of_header(name: str, title: str, offset: int, content: bytes) -> Piece:
+        return Piece(name, title, *_BUILDER, PieceFile.SE_HEADER, header_offset + offset, content)
+
+    def of_response(name: str, title: str, who: tuple[PieceSource, str], offset: int, content: bytes) -> Piece:
+        return Piece(name, title, *who, PieceFile.RESPONSE, offset if content else None, content)
+
+    def length(name: str, title: str, content: bytes) -> Piece:
+        return Piece(name, title, *_MONITOR, PieceFile.NONE, None, content)
+
+    user_length, zeros, additional_length = values.lengths
+    pieces = (
+        of_header("pld", "Page digest", _PLD_AT, values.pld),
+        of_header("ald", "Address digest", _ALD_AT, values.ald),
+        of_header("tld", "Tweak digest", _TLD_AT, values.tld),
+        of_header("header_tag", "Header tag", header.sehs - len(header.tag), values.header_tag),
+        of_response("cuid", "Configuration UID", _MONITOR, entries["cuid"].offset, values.cuid),
+        length("user_data_length", "Length of the user data", user_length),
+        length("zeros", "Zeros", zeros),
+        length("additional_length", "Length of the additional data", additional_length),
+        of_response("user_data", "User data", _GUEST, entries["user_data"].offset, values.user_data),
+        of_response("nonce", "Nonce", _ASKER, nonce_at, values.nonce),
+        of_response("additional", "Additional data", _FIRMWARE, entries["additional"].offset, values.additional),
     )
-    in_header, in_response = PieceFile.SE_HEADER, PieceFile.RESPONSE
-    rows = (
-        ("pld", "Page digest", PieceSource.SE_HEADER, builder, in_header, header_offset + _PLD_AT, values.pld),
-        ("ald", "Address digest", PieceSource.SE_HEADER, builder, in_header, header_offset + _ALD_AT, values.ald),
-        ("tld", "Tweak digest", PieceSource.SE_HEADER, builder, in_header, header_offset + _TLD_AT, values.tld),
-        (
-            "header_tag",
-            "Header tag",
-            PieceSource.SE_HEADER,
-            builder,
-            in_header,
-            header_offset + header.sehs - len(header.tag),
-            values.header_tag,
-        ),
-        ("cuid", "Configuration UID", PieceSource.RESPONSE, monitor, in_response, entries["cuid"].offset, values.cuid),
-        (
-            "user_data_length",
-            "Length of the user data",
-            PieceSource.RESPONSE,
-            monitor,
-            PieceFile.NONE,
-            None,
-            user_length,
-        ),
-        ("zeros", "Zeros", PieceSource.RESPONSE, monitor, PieceFile.NONE, None, zeros),
-        (
-            "additional_length",
-            "Length of the additional data",
-            PieceSource.RESPONSE,
-            monitor,
-            PieceFile.NONE,
-            None,
-            additional_length,
-        ),
-        (
-            "user_data",
-            "User data",
-            PieceSource.RESPONSE,
-            guest,
-            in_response,
-            entries["user_data"].offset or None,
-            values.user_data,
-        ),
-        ("nonce", "Nonce", PieceSource.REQUEST, asker, in_response, nonce_at if values.nonce else None, values.nonce),
-        (
-            "additional",
-            "Additional data",
-            PieceSource.FIRMWARE,
-            monitor,
-            in_response,
-            entries["additional"].offset or None,
-            values.additional,
-        ),
+    starts = accumulate((piece.size for piece in pieces), initial=0)
+    return MeasuredBlock(
+        values, tuple(dataclasses.replace(piece, at=at) for piece, at in zip(pieces, starts, strict=False))
     )
-    pieces = []
-    at = 0
-    for row in rows:
-        pieces.append(Piece(*row, at=at))
-        at += len(row[-1])
-    return MeasuredBlock(values, tuple(pieces))
