@@ -22,6 +22,7 @@ from seworkbench.cli.terminal import write_error, write_message
 from seworkbench.errors import CheckFailed, SeError, UsageError
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Sequence
 
 _EXIT_STATUS = """\
@@ -106,9 +107,20 @@ def _run(arguments: list[str]) -> int:
                 getattr(args, "usage_of", parser).error("a command is needed")
             parser.print_help()
             return status.DONE
-        return int(args.command(args))
+        return _carry_out(args)
     except SystemExit as leaving:  # --help and --version
         return int(leaving.code or 0)
+
+
+def _carry_out(args: Namespace) -> int:
+    try:
+        return int(args.command(args))
+    except SeError as error:
+        # What is below the command line does not know its options. A protection key is replaced by none of them.
+        taken = isinstance(error.__cause__, FileExistsError) and error.where != str(getattr(args, "arpk", None))
+        if taken and getattr(args, "overwrite", None) is False:
+            error.remedy = "Choose another name, or add --overwrite."
+        raise
 
 
 def _refuse_empty(arguments: list[str]) -> None:

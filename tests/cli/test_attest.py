@@ -531,6 +531,17 @@ def test_a_file_in_the_wrong_place_is_told_what_it_is(
     assert said in capsys.readouterr().err
 
 
+def test_whoever_meets_a_protection_key_is_not_told_of_an_option_that_does_not_replace_it(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for taken, advice in (("new", "or add --overwrite."), ("new.key", "or remove it first.")):
+        Path(place.file(taken)).write_bytes(b"there")
+        assert create(place, "-k", place.document, "--no-verify", "-q") == 1
+        said = f"error: {place.file(taken)}: The file already exists.\n       Choose another name, {advice}\n"
+        assert capsys.readouterr().err == said
+        Path(place.file(taken)).unlink()
+
+
 def test_no_machine_is_asked_for_a_response_that_cannot_be_written(
     place: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:

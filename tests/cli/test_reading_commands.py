@@ -440,7 +440,8 @@ def test_extract_needs_to_be_told_to_overwrite(desk: Desk, capsys: pytest.Captur
     words = ["image", "extract", "-d", str(desk.out), desk.file("open.img")]
     assert run(words) == 0
     assert run(words) == 1
-    assert "The file already exists." in errors(capsys)
+    said = f"error: {desk.out}/kernel: The file already exists.\n       Choose another name, or add --overwrite."
+    assert errors(capsys) == said
     assert run([*words, "--overwrite"]) == 0
 
 
