@@ -6,16 +6,30 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from seworkbench.checks import Verdict
-from seworkbench.report.drawing import VERDICT_INK, WIDTH, Box, Drawing, Ink, Label, Mark, Shape, Stroke, fitting
+from seworkbench.report.drawing import (
+    VERDICT_INK,
+    WIDTH,
+    Box,
+    Drawing,
+    Ink,
+    Label,
+    Mark,
+    Shape,
+    Stroke,
+    broken,
+    fitting,
+)
 from seworkbench.report.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _ISSUER_WIDTH, _LIST_LEFT, _LIST_WIDTH = 226.0, 300.0, WIDTH - 300.0
-_ROW_HEIGHT, _CARD_HEIGHT = 66.0, 38.0
+_ROW_GAP, _CARD_HEIGHT = 28.0, 38.0
+# A name of two lines makes its card, and the row, higher by one.
+_LINE = 11.0
 _FOLD = 9.0
-_KEYS_A_ROW, _MOST_KEYS = 4, 12
+_KEYS_A_ROW, _MOST_KEYS = 3, 12
 _KEY_GAP = 10.0
 _KEY_WIDTH = (WIDTH - 16 - _KEY_GAP * (_KEYS_A_ROW - 1)) / _KEYS_A_ROW
 _KEY_HEIGHT, _KEY_ROW = 44.0, 66.0
@@ -84,12 +98,13 @@ def chain_drawing(issuers: Sequence[IssuerCard], keys: Sequence[KeyCard]) -> Dra
         keys: the host keys.
     """
     shapes: list[Shape] = []
+    top = 0.0
     for number, issuer in enumerate(issuers):
-        top = number * _ROW_HEIGHT
         if number:
             shapes += _edge(issuer.verdict, top, missing=issuers[number - 1].missing)
-        shapes += _issuer(issuer, top)
-    top = len(issuers) * _ROW_HEIGHT
+        height = _height(issuer)
+        shapes += _issuer(issuer, top, height)
+        top += height + _ROW_GAP
     drawn = keys[:_MOST_KEYS]
     for number, key in enumerate(drawn):
         shapes += _key(key, number, top, hangs=bool(issuers))
@@ -102,16 +117,26 @@ def chain_drawing(issuers: Sequence[IssuerCard], keys: Sequence[KeyCard]) -> Dra
     return Drawing(title, height, tuple(shapes))
 
 
+def _height(issuer: IssuerCard) -> float:
+    """Of the cards of a row: as the longest name needs it."""
+    names = [_name_lines(issuer, _ISSUER_WIDTH), *(_name_lines(card, _LIST_WIDTH) for card in issuer.lists[:1])]
+    return _CARD_HEIGHT + _LINE * (max(map(len, names)) - 1)
+
+
+def _name_lines(card: IssuerCard | ListCard, width: float) -> tuple[str, ...]:
+    return broken(visible(card.name), width - 40)
+
+
 def _edge(verdict: Verdict, top: float, *, missing: bool) -> Iterator[Shape]:
-    begin, end, middle = top - _ROW_HEIGHT + _CARD_HEIGHT, top, _TRUNK + 14
-    broken = verdict is Verdict.FAILED
+    begin, end, middle = top - _ROW_GAP, top, _TRUNK + 14
+    is_broken = verdict is Verdict.FAILED
     yield Stroke(
         ((middle, begin), (middle, end)),
         VERDICT_INK[verdict],
-        _BROKEN if broken else 1,
+        _BROKEN if is_broken else 1,
         dashed=missing or verdict is Verdict.NOT_CHECKED,
     )
-    if broken:
+    if is_broken:
         yield from _break(middle, (begin + end) / 2)
     words = "issuer is missing" if missing else "signature, key identifier, validity, revocation"
     yield Label(middle + 10, (begin + end) / 2 + 3, words, 7.5, Ink.MUTED)
@@ -122,24 +147,24 @@ def _break(x: float, y: float) -> Iterator[Shape]:
     yield Mark(x, y, Verdict.FAILED, 11)
 
 
-def _issuer(issuer: IssuerCard, top: float) -> Iterator[Shape]:
-    yield from _card(issuer, 0, top, _ISSUER_WIDTH)
+def _issuer(issuer: IssuerCard, top: float, height: float) -> Iterator[Shape]:
+    yield from _card(issuer, 0, top, _ISSUER_WIDTH, height)
     for number, card in enumerate(issuer.lists[:1]):
         more = len(issuer.lists) - number - 1
-        middle = top + _CARD_HEIGHT / 2
+        middle = top + height / 2
         ink = Ink.WARNING if card.rule else VERDICT_INK[card.verdict]
-        broken = card.verdict is Verdict.FAILED and not card.missing
-        weight = _BROKEN if broken else 1.6 if card.rule else 1
+        is_broken = card.verdict is Verdict.FAILED and not card.missing
+        weight = _BROKEN if is_broken else 1.6 if card.rule else 1
         yield Stroke(((_ISSUER_WIDTH, middle), (_LIST_LEFT, middle)), ink, weight, dashed=card.missing)
-        if broken:
+        if is_broken:
             yield from _break((_ISSUER_WIDTH + _LIST_LEFT) / 2, middle)
         detail = f"{card.detail}, and {more} more" if more else card.detail
-        yield from _card(replace(card, detail=detail), _LIST_LEFT, top, _LIST_WIDTH)
+        yield from _card(replace(card, detail=detail), _LIST_LEFT, top, _LIST_WIDTH, height)
         if not card.missing:
             yield from _fold(top)
         if card.rule:
             rule = fitting(f"matched: {visible(card.rule)}", _LIST_WIDTH, 7.5)
-            yield Label(_LIST_LEFT, top + _CARD_HEIGHT + 10, rule, 7.5, Ink.WARNING)
+            yield Label(_LIST_LEFT, top + height + 10, rule, 7.5, Ink.WARNING)
 
 
 def _fold(top: float) -> Iterator[Shape]:
@@ -150,13 +175,17 @@ def _fold(top: float) -> Iterator[Shape]:
     yield Stroke(corner, Ink.LINE)
 
 
-def _card(card: IssuerCard | ListCard, left: float, top: float, width: float) -> Iterator[Shape]:
+def _card(card: IssuerCard | ListCard, left: float, top: float, width: float, height: float) -> Iterator[Shape]:
     failed = card.verdict is Verdict.FAILED
     outline = VERDICT_INK[card.verdict] if failed or card.missing else Ink.LINE
-    yield Box(left, top, width, _CARD_HEIGHT, Ink.PANEL, outline, 1.4 if failed else 1, dashed=card.missing)
-    yield Mark(left + 14, top + _CARD_HEIGHT / 2, card.verdict)
-    yield Label(left + 26, top + 16, fitting(visible(card.name), width - 40), 9, bold=True)
-    yield Label(left + 26, top + 29, fitting(visible(card.detail), width - 34, 8), 8, Ink.MUTED)
+    yield Box(left, top, width, height, Ink.PANEL, outline, 1.4 if failed else 1, dashed=card.missing)
+    yield Mark(left + 14, top + height / 2, card.verdict)
+    lines = _name_lines(card, width)
+    first = top + (height - _CARD_HEIGHT - _LINE * (len(lines) - 1)) / 2 + 16
+    for number, line in enumerate(lines):
+        yield Label(left + 26, first + number * _LINE, line, 9, bold=True)
+    below = first + (len(lines) - 1) * _LINE + 13
+    yield Label(left + 26, below, fitting(visible(card.detail), width - 34, 8), 8, Ink.MUTED)
 
 
 def _key(key: KeyCard, number: int, top: float, *, hangs: bool) -> Iterator[Shape]:
@@ -165,12 +194,12 @@ def _key(key: KeyCard, number: int, top: float, *, hangs: bool) -> Iterator[Shap
     above = top + row * _KEY_ROW
     if hangs:
         middle, rail = left + _KEY_WIDTH / 2, above - 12
-        begin = top - _ROW_HEIGHT + _CARD_HEIGHT
-        broken = key.verdict is Verdict.FAILED
+        begin = top - _ROW_GAP
+        is_broken = key.verdict is Verdict.FAILED
         yield Stroke(
             ((_TRUNK, begin), (_TRUNK, rail), (middle, rail), (middle, above)),
-            VERDICT_INK[key.verdict] if broken else Ink.LINE,
-            _BROKEN if broken else 1,
+            VERDICT_INK[key.verdict] if is_broken else Ink.LINE,
+            _BROKEN if is_broken else 1,
             dashed=key.verdict is Verdict.NOT_CHECKED,
         )
     outline = Ink.FAILED if key.verdict is Verdict.FAILED else Ink.LINE

@@ -153,6 +153,15 @@ class Drawing:
 _ADVANCE = 0.56
 
 
+def broken(text: str, width: float, size: float = 9) -> tuple[str, ...]:
+    """`text` in one line, or at a blank in two, the last of which is cut where even that is too short."""
+    most = max(1, int(width / (size * _ADVANCE)))
+    end = text.rfind(" ", 0, most + 1)
+    if len(text) <= most or end <= 0:
+        return (fitting(text, width, size),)
+    return text[:end], fitting(text[end + 1 :], width, size)
+
+
 def fitting(text: str, width: float, size: float = 9) -> str:
     """`text`, cut with an ellipsis so that it surely fits into `width` units."""
     most = max(1, int(width / (size * _ADVANCE)))

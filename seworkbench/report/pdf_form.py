@@ -92,7 +92,9 @@ class _Composition:
             self._section(section)
         self._not_checked()
         if report.by_hand:
-            self._heading("Reproduce by hand", words.BY_HAND)
+            # The first step is long: a heading alone would stand above an empty half of a page.
+            first = sum(line.height for line in self._command(1, report.by_hand[0]))
+            self._heading("Reproduce by hand", words.BY_HAND, follows=first)
             for number, step in enumerate(report.by_hand, start=1):
                 self._hand_step(number, step)
         if report.notes:
@@ -360,13 +362,17 @@ class _Composition:
 
     def _hand_step(self, number: int, step: HandStep) -> None:
         paper = self._paper
-        comment = paper.texts(step.comment, SMALL, x=_INDENT, width=WIDTH - _INDENT)
-        head = _beside([paper.texts(f"{number}.", SMALL), comment])
-        command = [line for text in step.command.splitlines() for line in self._code_lines(text)]
-        paper.put([gap(4), *head, gap(2), *command])
+        paper.put(self._command(number, step))
         if step.expected:
             expected = [self._shaded(line) for text in step.expected.splitlines() for line in self._code_lines(text)]
             paper.put([*paper.texts("prints", SMALL_MUTED, x=_INDENT), *expected, gap(4)])
+
+    def _command(self, number: int, step: HandStep) -> list[Line]:
+        paper = self._paper
+        comment = paper.texts(step.comment, SMALL, x=_INDENT, width=WIDTH - _INDENT)
+        head = _beside([paper.texts(f"{number}.", SMALL), comment])
+        command = [line for text in step.command.splitlines() for line in self._code_lines(text)]
+        return [gap(4), *head, gap(2), *command]
 
     def _code_lines(self, text: str) -> list[Line]:
         style = replace(CODE, size=7.2)

@@ -111,10 +111,10 @@ def verification_report(
     path_failed = result.cause if result.cause and _is_of_stage_a(result.cause) else None
     keys = tuple(
         _Key(
-            item.name,
+            item.check.title,
             item.certificate,
             item.check,
-            group("key", item.name, (result.stage_a, item.check)).verdict,
+            group("key", item.check.title, (result.stage_a, item.check)).verdict,
             item.cause,
             item.coverage,
             item.fresh_until,

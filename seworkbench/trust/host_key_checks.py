@@ -65,8 +65,8 @@ _SIGNED_STEPS = (IDENTIFIER, SIGNATURE, FOUND, USABLE, REVOCATION)
 
 # How lists were found, in words; by the rule for the locality is a sentence of its own.
 _FOUND_BY = {
-    "issuer name": "under the name of the signing certificate",
-    ORDER_RULE: f"under the name of the signing certificate, in the {ORDER_RULE}",
+    "issuer name": "under the signing certificate's name",
+    ORDER_RULE: f"under the signing certificate's {ORDER_RULE}",
     "distribution point": "at a distribution point of the document",
 }
 

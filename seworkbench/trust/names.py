@@ -53,7 +53,7 @@ CORPORATION = b"International Business Machines Corporation"
 UNIT_ENDING = "Key Signing Service"
 # The rules of the name variants, as they are shown.
 LOCALITY_RULE = "Armonk → Poughkeepsie"
-ORDER_RULE = "order C, O, OU, L, ST, CN"
+ORDER_RULE = "name in the order C, O, OU, L, ST, CN"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ the run does not stop at the first failure, and says what each step compared.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -196,8 +197,9 @@ def fetch_for(run: TrustRun, fetcher: CrlFetcher) -> TrustRun:
 
 @dataclass
 class _Loaded:
-    """What stage A read, before it judges."""
+    """What stage A read, before it judges, and how the host key documents are called."""
 
+    titles: dict[str, str]
     checks: list[Check] = field(default_factory=list)
     anchors: tuple[TrustCertificate, ...] = ()
     certificates: list[TrustCertificate] = field(default_factory=list)
@@ -252,8 +254,15 @@ def verify_host_keys(run: TrustRun, at: datetime) -> TrustResult:
 _RULE = "host-keys.md#algorithm"
 
 
+def _titles(files: Sequence[InputFile]) -> dict[str, str]:
+    """Files as titles say them: without their folders, where that leaves no doubt which of them is meant."""
+    short = {file.name: file.name.rsplit("/", 1)[-1] or file.name for file in files}
+    meant = Counter(short.values())
+    return {name: last if meant[last] == 1 else name for name, last in short.items()}
+
+
 def _load(run: TrustRun) -> _Loaded:
-    loaded = _Loaded()
+    loaded = _Loaded(titles=_titles(run.host_keys))
     _load_anchors(run, loaded)
     _load_crls(run, loaded)
     hidden = [crl for file in run.certificates for crl in hidden_crls_in(file)]
@@ -343,11 +352,12 @@ def _host_key(
     at: datetime,
 ) -> HostKeyResult:
     document, certificate, fault = _document(file)
+    title = loaded.titles[file.name]
     if certificate is None:
-        return HostKeyResult(file.name, None, host_key_group(file.name, (document,)), loaded.cause or fault)
+        return HostKeyResult(file.name, None, host_key_group(title, (document,)), loaded.cause or fault)
     if findings is None:
         checks = StageBAlone(certificate, at, "There is not exactly one IBM signing certificate.").checks
-        return HostKeyResult(file.name, certificate, host_key_group(file.name, (document, *checks)), loaded.cause)
+        return HostKeyResult(file.name, certificate, host_key_group(title, (document, *checks)), loaded.cause)
     signing = findings.outcome.chain[0]
     lists = host_key_candidates(signing, loaded.crls, run.lists_for(certificate))
     found = stage_b(certificate, signing, lists, at)
@@ -356,7 +366,7 @@ def _host_key(
     return HostKeyResult(
         name=file.name,
         certificate=certificate,
-        check=host_key_group(file.name, (document, *found.checks)),
+        check=host_key_group(title, (document, *found.checks)),
         cause=failure,
         coverage=found.coverage,
         fresh_until=None if failure else min(ends),

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 
 from seworkbench.checks import Verdict
-from seworkbench.report.drawing import WIDTH, Box, Drawing, Label, Mark, Stroke
+from seworkbench.report.drawing import WIDTH, Box, Drawing, Label, Mark, Stroke, broken
 from seworkbench.report.json_form import json_bytes
 from seworkbench.report.model import Clock, Fact, Network, Section
 from seworkbench.report.reproduce import shell_script
@@ -193,6 +193,30 @@ def within(drawing: Drawing) -> bool:
 )
 def test_the_picture_holds_everything_it_draws(names: tuple[str, ...]) -> None:
     assert within(picture(verification_report(verify(*names))))
+
+
+def test_long_names_are_drawn_in_two_lines_and_whole() -> None:
+    report = verification_report(verify("host1.crt"))
+    said = " ".join(shape.text for shape in picture(report).shapes if isinstance(shape, Label))
+    assert "…" not in said
+    assert "IBM Z Host Key Signing Service (Poughkeepsie)" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("short", ("short",)),
+        ("two words", ("two words",)),
+        ("a name of several words", ("a name of", "several w…")),
+        ("a name of two", ("a name of", "two")),
+        ("onewordthatistoolong", ("onewordth…",)),
+        ("x onewordthatistoolong", ("x", "onewordth…")),
+    ],
+)
+def test_a_name_is_broken_at_a_blank_and_cut_only_where_two_lines_are_too_short(
+    text: str, lines: tuple[str, ...]
+) -> None:
+    assert broken(text, 10 * 9 * 0.57) == lines
 
 
 def test_host_keys_beyond_what_is_drawn_are_counted() -> None:

@@ -573,5 +573,15 @@ def test_a_name_in_another_case_or_with_more_blanks_is_the_same_issuer() -> None
     assert judge_chain(loud, E.inter).accepted
 
 
+def test_a_title_names_a_file_without_its_folder_where_that_leaves_no_doubt() -> None:
+    files = {"/keys/a/host.crt": pem(E.host), "/keys/b/host.crt": pem(E.host), "/keys/b/other.crt": pem(E.host)}
+    found = verify_host_keys(run_of(files, [E.sign, E.inter], lists(E.host_crl), E.root), AT)
+    assert [item.check.title for item in found.host_keys] == ["/keys/a/host.crt", "/keys/b/host.crt", "other.crt"]
+    assert [item.name for item in found.host_keys] == list(files)
+    document_check = found.host_keys[2].check.find("trust.b0.document")
+    assert document_check is not None
+    assert document_check.evidence[0].value.startswith("/keys/b/other.crt, ")
+
+
 def test_input_files_keep_their_names() -> None:
     assert InputFile("a", b"").source(0, "PEM").name == "a"

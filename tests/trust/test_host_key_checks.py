@@ -207,8 +207,8 @@ def test_a_list_found_only_by_the_rule_for_the_locality_is_pointed_out() -> None
     assert moved.reason.startswith("Found only by the rule Armonk → Poughkeepsie")
     plain = step(judged(E.host, E.host_crl), "b5.crls")
     assert plain.verdict is Verdict.PASSED
-    named = "1 found under the name of the signing certificate"
-    assert plain.reason == f"{named}, in the order C, O, OU, L, ST, CN."
+    named = "1 found under the signing certificate's name"
+    assert plain.reason == f"{named} in the order C, O, OU, L, ST, CN."
     assert step(judged(E.host, ListDraft(E.sign_issuer).make()), "b5.crls").reason == f"{named}."
     fetched = host_key_candidates(SIGN, (), (read_list(E.host_crl),))
     found = step(stage_b(read(E.host), SIGN, fetched, AT), "b5.crls")
