@@ -214,7 +214,7 @@ def examine(image: ImageFile, access: Access | None, machine: SupportedFlags) ->
 
 def _no_header(error: FormatError) -> Check:
     """Why there is no header to judge; where one is there after all, the Ultravisor has an answer to it."""
-    return replace(FOUND, code=_ANSWERS.get(type(error)), remedy=error.remedy or FOUND.remedy).failed(error.what)
+    return replace(FOUND, code=_ANSWERS.get(type(error)), remedy=error.remedy).failed(error.what)
 
 
 def _alone(image: ImageFile, header: SeHeader) -> Check:
