@@ -246,10 +246,11 @@ def test_without_good_metadata_the_ipib_is_found_by_the_arguments_of_stage3a(
     assert (ipib_in(file).offset, ipib_in(file).method) == (0x2D000, BY_ARGUMENTS)
 
 
-def test_without_metadata_and_arguments_the_ipib_is_found_by_searching(draft: Draft, file: Path) -> None:
+@pytest.mark.parametrize("behind", [0, 0x5000], ids=["at the end", "with something behind it"])
+def test_without_metadata_and_arguments_the_ipib_is_found_by_searching(draft: Draft, file: Path, behind: int) -> None:
     draft.put(METADATA_AT, bytes(28))
     draft.put(ARGUMENTS_AT, bytes(24))
-    file.write_bytes(draft.data)
+    file.write_bytes(draft.data + bytes(behind))
     assert (ipib_in(file).offset, ipib_in(file).method) == (0x2D000, BY_SEARCH)
 
 
