@@ -422,7 +422,8 @@ def test_extract_lists_its_files(desk: Desk, capsys: pytest.CaptureFixture[str])
     assert run(["image", "extract", *words]) == 0
     written = capsys.readouterr()
     assert written.err == ""
-    listed = {words[2]: int(words[0]) for line in written.out.splitlines() if (words := line.split())}
+    rows = (line.split(maxsplit=2) for line in written.out.splitlines())
+    listed = {path: int(size) for size, _unit, path in rows}
     assert listed == {str(path): path.stat().st_size for path in folder.iterdir()}
     assert (folder / "kernel").read_bytes() == Path(desk.file("kernel")).read_bytes()
     assert stat.S_IMODE((folder / "kernel").stat().st_mode) == 0o600
