@@ -10,8 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
+from seworkbench import __version__
 from seworkbench.cli.commands import COMMANDS, SINGLE
-from seworkbench.cli.status import STOPPED
+from seworkbench.cli.status import NOT_DONE, STOPPED
 
 # Loading modules makes this many objects and no garbage: looking for some meanwhile costs a tenth of the start.
 _OBJECTS_BEFORE_COLLECTION = 100_000
@@ -30,6 +31,9 @@ def main() -> None:
         except KeyboardInterrupt:  # while modules were still being loaded
             sys.stderr.write("error: Cancelled.\n")
             result = STOPPED + signal.SIGINT
+        except Exception as defect:  # noqa: BLE001 - Python's own words could quote a file, or a key
+            _tell_defect(defect)
+            result = NOT_DONE
         _leave(result)
     try:
         from seworkbench.ui.app import open_workbench  # noqa: PLC0415 - the command line never loads Qt
@@ -50,6 +54,16 @@ def _run_command(arguments: list[str]) -> int:
     result = run(arguments)
     gc.freeze()  # the end of the process frees everything anyway; nothing is looked for in it before
     return result
+
+
+def _tell_defect(defect: Exception) -> None:
+    from seworkbench.defects import defect_report  # noqa: PLC0415 - seldom needed
+
+    sys.stderr.write(
+        "error: Something went wrong inside the program; what was being done may be unfinished.\n"
+        "       Please report this: it names places in the program and kinds of errors, nothing of your files.\n"
+        f"SE Workbench {__version__}, Python {sys.version.split()[0]}, {sys.platform}\n{defect_report(defect)}\n"
+    )
 
 
 def _leave(result: int) -> NoReturn:

@@ -167,3 +167,20 @@ def test_a_command_that_is_cancelled_before_it_has_loaded_says_so(
         signal.signal(signal.SIGINT, handler)
     assert raised == [signal.SIGINT]
     assert capsys.readouterr().err == "error: Cancelled.\n"
+
+
+def test_a_defect_is_told_by_its_places_and_not_in_words_that_could_quote_a_key(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(arguments: list[str]) -> int:
+        raise ValueError(arguments)
+
+    monkeypatch.setattr(entry, "_run_command", broken)
+    assert leave_with(monkeypatch, "image", "info", str(KERNEL)) == 1
+    written = capsys.readouterr()
+    assert written.out == ""
+    assert written.err.startswith("error: Something went wrong inside the program")
+    assert "\nValueError\n" in written.err
+    assert "in broken\n" in written.err
+    assert str(KERNEL) not in written.err
+    assert "Traceback" not in written.err
