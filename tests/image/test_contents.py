@@ -166,6 +166,22 @@ def test_a_component_at_address_zero_is_not_taken_for_one_that_is_absent(tmp_pat
     assert remarks(verify_file(path).check)["image.table.overlap"] is Verdict.FAILED
 
 
+@pytest.mark.parametrize(
+    ("row", "onto"), [(1, 0), (0, 3), (2, 3)], ids=["ramdisk on kernel", "kernel on stage3b", "command line on stage3b"]
+)
+def test_components_at_one_address_have_no_roles(tmp_path: Path, row: int, onto: int) -> None:
+    """Verification does not follow such a table; a dissection shows it all the same, and names nothing."""
+    draft = Draft(Forgery().build())
+    prefix, _, length = draft.table()[row]
+    draft.put_row(row, prefix, draft.table()[onto][1], length)
+    path = tmp_path / "image"
+    path.write_bytes(draft.data)
+    with open_image(path) as image:
+        tree = dissect_file(image)
+    assert [tree.find(f"component[{number}]").title for number in range(4)] == [f"Component {n}" for n in range(1, 5)]
+    assert remarks(verify_file(path).check)["image.table.overlap"] is Verdict.FAILED
+
+
 def test_a_last_component_of_zeros_holds_no_arguments(tmp_path: Path) -> None:
     """Nothing is found in it, and nothing but zeros follows what is not there."""
     draft = Draft(Forgery(parts=ONLY_KERNEL).build())
