@@ -9,6 +9,9 @@ from cryptography.x509.oid import NameOID
 
 from seworkbench.errors import FormatError
 from seworkbench.trust.names import (
+    LOCALITY,
+    ORDER_RULE,
+    Attribute,
     canonical,
     compare_names,
     is_signing_name,
@@ -18,7 +21,7 @@ from seworkbench.trust.names import (
     signing_rules,
 )
 
-from .pki import CORPORATION, ibm_name, name, signing_name
+from .pki import CORPORATION, ibm_name, name, signing_name, wrapped
 
 PARTS = {
     "C": "US",
@@ -150,3 +153,73 @@ def test_names_are_written_so_that_nothing_in_them_can_act() -> None:
 def test_bytes_that_are_no_name_are_refused(raw: bytes) -> None:
     with pytest.raises(FormatError):
         parse_name(raw)
+
+
+def encoded(*parts: tuple[bytes, int, bytes]) -> bytes:
+    """A name of attributes with these types, string types and values."""
+    return wrapped(
+        0x30,
+        b"".join(wrapped(0x31, wrapped(0x30, wrapped(0x06, kind) + wrapped(tag, value))) for kind, tag, value in parts),
+    )
+
+
+@pytest.mark.parametrize(
+    ("tag", "value"),
+    [
+        (0x13, b"Poughkeepsie"),
+        (0x14, b"Poughkeepsie"),
+        (0x16, b"Poughkeepsie"),
+        (0x1A, b"Poughkeepsie"),
+        (0x1C, "Poughkeepsie".encode("utf-32-be")),
+        (0x1E, "Poughkeepsie".encode("utf-16-be")),
+    ],
+    ids=["printable", "T61", "IA5", "visible", "universal", "BMP"],
+)
+def test_a_value_is_the_same_in_every_string_type(tag: int, value: bytes) -> None:
+    plain = parse_name(encoded((LOCALITY, 0x0C, b"poughkeepsie")))
+    assert canonical(parse_name(encoded((LOCALITY, tag, value)))) == canonical(plain)
+
+
+def test_a_value_of_no_string_type_is_compared_as_it_is() -> None:
+    small, large = (parse_name(encoded((LOCALITY, 0x04, value))) for value in (b"armonk", b"ARMONK"))
+    assert canonical(small) != canonical(large)
+    assert canonical(small) == canonical(parse_name(encoded((LOCALITY, 0x04, b"armonk"))))
+    # A BMP string has an even number of bytes.
+    odd = parse_name(encoded((LOCALITY, 0x1E, b"abc")))
+    assert canonical(odd) == (((LOCALITY, 0x1E, b"abc"),),)
+
+
+@pytest.mark.parametrize(
+    ("raw", "label"),
+    [
+        (LOCALITY, "L"),
+        (bytes.fromhex("550405"), "2.5.4.5"),
+        (bytes.fromhex("0992268993f22c640101"), "0.9.2342.19200300.100.1.1"),
+        (bytes.fromhex("2a864886f70d010901"), "1.2.840.113549.1.9.1"),
+        (bytes.fromhex("27"), "0.39"),
+        (bytes.fromhex("28"), "1.0"),
+        (bytes.fromhex("4f"), "1.39"),
+        (bytes.fromhex("50"), "2.0"),
+        (bytes.fromhex("8837"), "2.999"),
+        (b"", "?"),
+    ],
+)
+def test_a_type_without_a_short_name_is_written_in_dotted_numbers(raw: bytes, label: str) -> None:
+    assert Attribute(raw, 0x0C, b"x").label == label
+
+
+def test_an_attribute_that_only_one_of_two_names_has_is_absent_in_the_other() -> None:
+    plain = name(C="US", CN="a")
+    more = x509.Name([*plain, x509.NameAttribute(NameOID.SERIAL_NUMBER, "7")])
+    assert compare_names(plain, more).rows == (("2.5.4.5", "absent", "7"),)
+    assert compare_names(more, plain).rows == (("2.5.4.5", "7", "absent"),)
+
+
+def test_a_name_without_locality_is_looked_up_under_its_own_and_its_ordered_form() -> None:
+    assert [variant.rule for variant in lookup_variants(name(CN="a", C="US"))] == ["", ORDER_RULE]
+
+
+def test_an_attribute_whose_type_is_no_type_is_refused() -> None:
+    pair = wrapped(0x04, LOCALITY) + wrapped(0x0C, b"x")
+    with pytest.raises(FormatError):
+        parse_name(wrapped(0x30, wrapped(0x31, wrapped(0x30, pair))))
