@@ -167,13 +167,21 @@ def test_a_component_at_address_zero_is_not_taken_for_one_that_is_absent(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("row", "onto"), [(1, 0), (0, 3), (2, 3)], ids=["ramdisk on kernel", "kernel on stage3b", "command line on stage3b"]
+    ("row", "onto", "arguments"),
+    [
+        (1, 0, {"initrd_src": 0, "initrd_size": 0}),
+        (0, 3, {"kernel_src": LOADER_AT, "kernel_size": len(STAGE3B)}),
+        (2, 3, {}),
+    ],
+    ids=["ramdisk on kernel", "kernel on stage3b", "command line on stage3b"],
 )
-def test_components_at_one_address_have_no_roles(tmp_path: Path, row: int, onto: int) -> None:
+def test_components_at_one_address_have_no_roles(
+    tmp_path: Path, row: int, onto: int, arguments: dict[str, int]
+) -> None:
     """Verification does not follow such a table; a dissection shows it all the same, and names nothing."""
-    draft = Draft(Forgery().build())
-    prefix, _, length = draft.table()[row]
-    draft.put_row(row, prefix, draft.table()[onto][1], length)
+    draft = Draft(Forgery(arguments=arguments).build())
+    prefix = draft.table()[row][0]
+    draft.put_row(row, prefix, *draft.table()[onto][1:])
     path = tmp_path / "image"
     path.write_bytes(draft.data)
     with open_image(path) as image:
