@@ -20,7 +20,13 @@ def ask_open_many(parent: QWidget, title: str) -> list[Path]:
 
 
 def ask_save(parent: QWidget, title: str, suggestion: Path | None) -> Path | None:
-    """Ask for a place to save; whether something there may be replaced is asked later, in the page."""
+    """Ask for a place to save. A file that is there is named only once it was said that it may be replaced."""
+    name, _ = QFileDialog.getSaveFileName(parent, title, str(suggestion or ""))
+    return Path(name) if name else None
+
+
+def ask_new(parent: QWidget, title: str, suggestion: Path | None) -> Path | None:
+    """Ask for a place for something that never replaces a file, or asks about that in the page."""
     name, _ = QFileDialog.getSaveFileName(
         parent, title, str(suggestion or ""), options=QFileDialog.Option.DontConfirmOverwrite
     )

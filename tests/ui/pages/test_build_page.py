@@ -543,7 +543,7 @@ def test_a_new_name_leaves_the_old_question_behind(bench: Bench, monkeypatch: py
     bench.fill()
     bench.output.touch()
     bench.draft.changed.emit()
-    monkeypatch.setattr(output_bar, "ask_save", lambda *_: bench.folder / "other.img")
+    monkeypatch.setattr(output_bar, "ask_new", lambda *_: bench.folder / "other.img")
     bench.click(bench.link(bench.page.output.replace, "Choose another name…"))
     assert bench.ready()
     assert bench.page.output.replace is None
@@ -800,7 +800,7 @@ def test_a_record_that_cannot_be_written_is_told_and_can_be_saved_elsewhere(
     again = bench.page.side.result.save_record
     assert again.isVisible()
     other = bench.folder / "other.build.json"
-    monkeypatch.setattr(page_module, "ask_save", lambda *_: other)
+    monkeypatch.setattr(page_module, "ask_new", lambda *_: other)
     bench.click(again)
     record = json.loads(other.read_text())
     assert record["image"]["path"] == str(bench.output)
@@ -897,7 +897,7 @@ def test_300_random_events_raise_nothing(bench: Bench, monkeypatch: pytest.Monke
     monkeypatch.setattr(input_cards, "ask_open_many", walk.some_files)
     monkeypatch.setattr(hosts_card, "ask_open_many", walk.some_files)
     monkeypatch.setattr(keys_card, "ask_folder", walk.folder)
-    monkeypatch.setattr(output_bar, "ask_save", walk.output)
+    monkeypatch.setattr(output_bar, "ask_new", walk.output)
     monkeypatch.setattr(page_module, "ask_save", lambda *_: bench.folder / "walk.recipe.json")
     monkeypatch.setattr(page_module, "ask_open", lambda *_: bench.folder / "walk.recipe.json")
     for _ in range(300):

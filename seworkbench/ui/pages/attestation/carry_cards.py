@@ -13,7 +13,7 @@ from seworkbench.attestation.commands import AttestTool, carry_commands, perform
 from seworkbench.checks import Verdict
 from seworkbench.errors import SeError
 from seworkbench.formats.exchange import MAX_USER_DATA_SIZE
-from seworkbench.ui.dialogs import ask_folder, ask_open, ask_save
+from seworkbench.ui.dialogs import ask_folder, ask_new, ask_open
 from seworkbench.ui.pages.attestation.picture import bytes_text
 from seworkbench.ui.pages.attestation.step_card import StepCard, footer
 from seworkbench.ui.pages.attestation.words import files_of, parse_data, place_text, suggested_file
@@ -106,7 +106,7 @@ class CarryCard(StepCard):
     def _export(self) -> None:
         name = Path(self._session.state.request_path).name
         suggestion = Path(name) if name else suggested_file(self._session, ".req")
-        if (path := ask_save(self, "Save a copy of the request", suggestion)) is not None:
+        if (path := ask_new(self, "Save a copy of the request", suggestion)) is not None:
             self._session.save_request(path)
 
 
@@ -201,7 +201,7 @@ class PerformCard(StepCard):
             self._session.take_response(path)
 
     def _save(self) -> None:
-        if (path := ask_save(self, "Save the response", suggested_file(self._session, ".resp"))) is not None:
+        if (path := ask_new(self, "Save the response", suggested_file(self._session, ".resp"))) is not None:
             self._session.save_response(path)
 
     # --- a simulated one

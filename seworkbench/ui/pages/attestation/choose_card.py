@@ -10,7 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from seworkbench.formats.additional_data import PART_KINDS
-from seworkbench.ui.dialogs import ask_open, ask_open_many, ask_save
+from seworkbench.ui.dialogs import ask_new, ask_open, ask_open_many
 from seworkbench.ui.pages.attestation.picture import bytes_text
 from seworkbench.ui.pages.attestation.step_card import StepCard, footer
 from seworkbench.ui.pages.attestation.words import place_text, suggested_file
@@ -201,7 +201,7 @@ class ChooseCard(StepCard):
             self._session.take_header(path)
 
     def _save_header(self) -> None:
-        if (path := ask_save(self, "Save the SE header", suggested_file(self._session, ".hdr"))) is not None:
+        if (path := ask_new(self, "Save the SE header", suggested_file(self._session, ".hdr"))) is not None:
             self._session.save_header(path)
 
     def _add(self) -> None:

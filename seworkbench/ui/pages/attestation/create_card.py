@@ -10,7 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QVBoxLayout, QWidget
 
 from seworkbench.checks import Verdict
-from seworkbench.ui.dialogs import ask_open, ask_save
+from seworkbench.ui.dialogs import ask_new, ask_open
 from seworkbench.ui.pages.attestation.picture import bytes_text
 from seworkbench.ui.pages.attestation.step_card import StepCard, footer
 from seworkbench.ui.pages.attestation.words import place_text, suggested_file
@@ -192,7 +192,7 @@ class CreateCard(StepCard):
         self._browse(self.key, "File for the protection key")
 
     def _browse(self, line: QLineEdit, title: str) -> None:
-        if (path := ask_save(self, title, Path(line.text()) if line.text() else None)) is not None:
+        if (path := ask_new(self, title, Path(line.text()) if line.text() else None)) is not None:
             line.setText(str(path))
             line.setModified(True)
             self.refresh()

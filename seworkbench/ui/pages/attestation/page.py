@@ -17,7 +17,7 @@ from seworkbench.errors import SeError
 from seworkbench.files import read_whole
 from seworkbench.recognise import Kind
 from seworkbench.ui.actions import Action
-from seworkbench.ui.dialogs import ask_folder, ask_open_many, ask_save
+from seworkbench.ui.dialogs import ask_folder, ask_new, ask_open_many, ask_save
 from seworkbench.ui.pages.attestation import case as steps
 from seworkbench.ui.pages.attestation.carry_cards import CarryCard, PerformCard
 from seworkbench.ui.pages.attestation.choose_card import ChooseCard
@@ -221,7 +221,7 @@ class AttestationPage(Page):
 
     def save_key(self) -> None:
         """Ask where the pasted protection key is to be kept, and save it there."""
-        if (path := ask_save(self, "Save the protection key", suggested_file(self.session, ".arpk"))) is not None:
+        if (path := ask_new(self, "Save the protection key", suggested_file(self.session, ".arpk"))) is not None:
             self.session.save_key(path)
 
     def open_message(self, key: str) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from seworkbench.checks import Verdict
-from seworkbench.ui.dialogs import ask_save
+from seworkbench.ui.dialogs import ask_new
 from seworkbench.ui.pages.build.rules import blockers, doubtful_keys
 from seworkbench.ui.paths import shown_path
 from seworkbench.ui.widgets.basic import VerdictChip, WarningBox, button, label, link
@@ -152,5 +152,5 @@ class OutputBar(QWidget):
         self._draft.set_output(Path(os.path.expanduser(text)) if text.strip() else None)  # noqa: PTH111
 
     def _choose(self) -> None:
-        if (path := ask_save(self, "Save the image as", self._draft.output)) is not None:
+        if (path := ask_new(self, "Save the image as", self._draft.output)) is not None:
             self._draft.set_output(path)

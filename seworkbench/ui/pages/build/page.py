@@ -28,7 +28,7 @@ from seworkbench.image.recipe import load_recipe, save_recipe
 from seworkbench.recognise import Kind
 from seworkbench.ui.actions import Action
 from seworkbench.ui.activity import size_text
-from seworkbench.ui.dialogs import ask_open, ask_save
+from seworkbench.ui.dialogs import ask_new, ask_open, ask_save
 from seworkbench.ui.icons import icon
 from seworkbench.ui.pages.build.commands_card import PVIMG, QEMU, CommandsCard
 from seworkbench.ui.pages.build.draft import RECORD_SUFFIX, Draft
@@ -330,7 +330,7 @@ class BuildPage(Page):
         if self._unrecorded is None:
             return
         built, verification = self._unrecorded
-        path = ask_save(self, "Save the build record", Path(f"{built['image']['path']}{RECORD_SUFFIX}"))
+        path = ask_new(self, "Save the build record", Path(f"{built['image']['path']}{RECORD_SUFFIX}"))
         if path is not None:
             self.error.hide()
             if self._write_record(path, replace=False):

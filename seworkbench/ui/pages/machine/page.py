@@ -25,7 +25,7 @@ from seworkbench.simulator.commands import image_built
 from seworkbench.simulator.events import Actor
 from seworkbench.simulator.image_tampering import IMAGE_ATTACKS
 from seworkbench.ui.actions import Action
-from seworkbench.ui.dialogs import ask_open, ask_save
+from seworkbench.ui.dialogs import ask_new, ask_open
 from seworkbench.ui.pages.machine.attack_list import AttackList, attestation_entries, image_entries
 from seworkbench.ui.pages.machine.byte_bench import ByteBench
 from seworkbench.ui.pages.machine.call_list import CallList
@@ -282,7 +282,7 @@ class MachinePage(Page):
         folder = self.desk.folder
         if folder is None:
             return
-        path = ask_save(self, "Save the host key document", Path(folder.description.document_name))
+        path = ask_new(self, "Save the host key document", Path(folder.description.document_name))
         if path is None:
             return
         try:

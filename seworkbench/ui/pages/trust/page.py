@@ -29,7 +29,7 @@ from seworkbench.files import AtomicFile
 from seworkbench.recognise import Kind, Recognised, recognise
 from seworkbench.trust.objects import ObjectKind
 from seworkbench.ui.actions import Action
-from seworkbench.ui.dialogs import ask_folder, ask_open_many, ask_save
+from seworkbench.ui.dialogs import ask_folder, ask_new, ask_open_many, ask_save
 from seworkbench.ui.instants import instant_text
 from seworkbench.ui.pages.page import Page
 from seworkbench.ui.pages.trust.documents_card import DocumentsCard
@@ -292,7 +292,7 @@ class TrustPage(Page):
         """Ask for a place and open a new workspace there."""
         from seworkbench.workspace.places import SUFFIX, workspace_folder  # noqa: PLC0415 - beside its only use
 
-        path = ask_save(self, "New workspace", workspace_folder() / f"new{SUFFIX}")
+        path = ask_new(self, "New workspace", workspace_folder() / f"new{SUFFIX}")
         if path is not None:
             self.session.open(path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX))
 
@@ -302,7 +302,7 @@ class TrustPage(Page):
 
         workspace = self.session.workspace
         name = workspace.name if workspace is not None and workspace.path else "workspace"
-        path = ask_save(self, "Save a copy of the workspace", workspace_folder() / f"{name}-copy{SUFFIX}")
+        path = ask_new(self, "Save a copy of the workspace", workspace_folder() / f"{name}-copy{SUFFIX}")
         if path is not None:
             self.session.save_copy(path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX))
 
