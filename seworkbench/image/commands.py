@@ -9,8 +9,10 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seworkbench.formats.components import ComponentKind
 from seworkbench.formats.flags import (
     ALLOW_DUMPING,
     BACKUP_KEYS,
@@ -24,7 +26,7 @@ from seworkbench.formats.flags import (
 from seworkbench.image.key_files import KEY_FILES
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from seworkbench.image.recipe import Recipe
 
@@ -39,6 +41,9 @@ _PLAIN = (
     ("backup-keys", BACKUP_KEYS.mask, False),
     ("image-encryption", NO_COMPONENT_ENCRYPTION.mask, True),
 )
+_ACCESS = {"header_key": "--hdr-key", "host_private_key": "--host-private-key"}
+_COMPARED = {ComponentKind.KERNEL: "-i", ComponentKind.RAMDISK: "-r", ComponentKind.COMMAND_LINE: "-p"}
+_PVIMG_LOOKS = "pvimg shows the header and, with its key, proves it; it verifies no digest and extracts nothing."
 _SECRET = (("cck-extension-secret", CCK_EXTENSION_SECRET.mask), ("cck-update", CCK_UPDATE.mask))
 
 
@@ -127,6 +132,40 @@ def build_commands(recipe: Recipe, tool: Tool, *, overwrite: bool = False) -> Co
         words.append("--overwrite")
     words += ["-o", _word(recipe.output, "IMAGE")]
     return Commands((*before, *made, Command(tuple(words))), tuple(_notes(recipe, tool)))
+
+
+def review_commands(
+    image: Path,
+    tool: Tool,
+    *,
+    access: Mapping[str, str] | None = None,
+    inputs: Mapping[ComponentKind, Path] | None = None,
+) -> Commands:
+    """The commands that look at an image and, as far as the tool can, verify it and take it apart.
+
+    Args:
+        image: the image or header.
+        tool: with what.
+        access: the key that opens it, as `access_from_files` takes it.
+        inputs: the files that its components are compared with.
+    """
+    name = _word(image)
+    header_key = (access or {}).get("header_key")
+    if tool is Tool.PVIMG:
+        key = ("--hdr-key", _word(Path(header_key))) if header_key else ()
+        return Commands((Command(("pvimg", "info", "--format", "text", *key, name)),), (_PVIMG_LOOKS,))
+    keys = [word for kind, path in (access or {}).items() for word in (_ACCESS[kind], _word(Path(path)))]
+    compared = [word for kind, path in (inputs or {}).items() for word in (_COMPARED[kind], _word(path))]
+    info = ["--hdr-key", _word(Path(header_key))] if header_key else []
+    ours = ("seworkbench", "image")
+    commands = [
+        Command((*ours, "info", *info, name)),
+        Command((*ours, "verify", *keys, *compared, "--report", f"{_word(Path(image.stem))}-report.html", name)),
+        Command((*ours, "dissect", name)),
+    ]
+    if keys:
+        commands.append(Command((*ours, "extract", *keys, "-d", f"{_word(Path(image.stem))}-parts", name)))
+    return Commands(tuple(commands), ())
 
 
 def _grouped(words: list[str]) -> list[str]:

@@ -111,6 +111,47 @@ def verify(
         return verify_image(file, _access(access), inputs=expected, hash_file=hash_file, job=job).to_json()
 
 
+def report(
+    job: Job,
+    *,
+    image: str,
+    target: str,
+    access: dict[str, str] | None = None,
+    inputs: dict[str, str] | None = None,
+    known_hosts: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """Verify an image and write a report of that very verification; arguments as for `verify`.
+
+    Args:
+        job: the job.
+        image: its path.
+        target: the report; the ending decides its form. A file that is there is replaced.
+        access: as for `verify`.
+        inputs: as for `verify`.
+        known_hosts: names of machines by the hash of their host key, hexadecimal.
+    """
+    # What forms reports loads slowly, and most workers write none.
+    from seworkbench.report.image import image_report  # noqa: PLC0415
+    from seworkbench.report.write import require_report_name, write_report  # noqa: PLC0415
+
+    require_report_name(Path(target))
+    expected = {ComponentKind[name]: Path(path) for name, path in (inputs or {}).items()}
+    with open_image(Path(image)) as file:
+        result = verify_image(file, _access(access), inputs=expected, hash_file=True, job=job)
+    made = image_report(
+        result,
+        Path(image),
+        datetime.now(UTC),
+        expected=expected,
+        known_hosts={bytes.fromhex(phkh): name for phkh, name in (known_hosts or {}).items()},
+        header_key=_path((access or {}).get("header_key")),
+        host_private_key=_path((access or {}).get("host_private_key")),
+        job=job,
+    )
+    write_report(made, Path(target), replace=True)
+    return {"report": target, "verdict": result.check.verdict.value}
+
+
 def extract(
     job: Job, *, image: str, folder: str, access: dict[str, str] | None = None, overwrite: bool = False
 ) -> dict[str, Any]:
@@ -173,6 +214,7 @@ def _access(files: dict[str, str] | None) -> Access | None:
 TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "build": build,
     "verify": verify,
+    "report": report,
     "extract": extract,
     "hash_parts": hash_parts,
     "list_files": list_files,

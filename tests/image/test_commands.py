@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import lzma
+import re
+import shlex
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +17,7 @@ from hypothesis import strategies as st
 from seworkbench.cli import image_create
 from seworkbench.cli.host_keys import accepted_keys_of
 from seworkbench.cli.options import Parser
+from seworkbench.formats.components import ComponentKind
 from seworkbench.formats.flags import (
     ALLOW_DUMPING,
     BACKUP_KEYS,
@@ -22,7 +27,7 @@ from seworkbench.formats.flags import (
     NO_COMPONENT_ENCRYPTION,
     PCKMO_HMAC,
 )
-from seworkbench.image.commands import NO_VERIFY, Tool, build_commands
+from seworkbench.image.commands import NO_VERIFY, Tool, build_commands, review_commands
 from seworkbench.image.key_files import KEY_FILES
 from seworkbench.image.recipe import Host, Recipe
 
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
 
     from seworkbench.image.build import BuildOrder
 
+INPUTS = Path(__file__).parents[1] / "data" / "interop" / "images"
 names = st.text(st.characters(exclude_characters="/\0,", exclude_categories=["Cs"]), min_size=1, max_size=10).filter(
     lambda name: name not in (".", "..")
 )
@@ -184,3 +190,34 @@ def test_long_commands_are_continued_between_options() -> None:
     assert len(lines) >= 3
     assert all(line.endswith(" \\") for line in lines[:-1])
     assert all(line.startswith("  -") for line in lines[1:])
+
+
+def test_the_commands_of_a_review_are_run_as_they_stand(tmp_path: Path) -> None:
+    image = tmp_path / "-a guest's.img"
+    image.write_bytes(lzma.decompress((INPUTS / "default.img.xz").read_bytes()))
+    made = review_commands(
+        Path(image.name),
+        Tool.SEWORKBENCH,
+        access={"header_key": str(INPUTS / "hdr.key")},
+        inputs={ComponentKind.KERNEL: INPUTS / "kernel"},
+    )
+    script = f'set -e\nseworkbench() {{ {shlex.quote(sys.executable)} -m seworkbench "$@"; }}\n{made.text()}\n'
+    out = subprocess.run(["sh", "-c", script], cwd=tmp_path, capture_output=True, check=True, text=True).stdout
+    assert re.search(r"^passed\b.* checks passed", out, re.MULTILINE)
+    report = (tmp_path / "-a guest's-report.html").read_text(encoding="utf-8")
+    assert "expected kernel" in report
+    assert (tmp_path / "-a guest's-parts" / "kernel").is_file()
+
+
+def test_without_a_key_nothing_is_extracted() -> None:
+    made = review_commands(Path("guest.img"), Tool.SEWORKBENCH)
+    assert [command.words[2] for command in made.commands] == ["info", "verify", "dissect"]
+    assert "--hdr-key" not in made.text()
+
+
+def test_what_pvimg_cannot_do_is_said() -> None:
+    made = review_commands(Path("guest.img"), Tool.PVIMG, access={"host_private_key": "machine.key"})
+    assert made.text() == "pvimg info --format text guest.img"
+    assert "verifies no digest" in made.notes[0]
+    made = review_commands(Path("guest.img"), Tool.PVIMG, access={"header_key": "hdr.key"})
+    assert made.text() == "pvimg info --format text --hdr-key hdr.key guest.img"

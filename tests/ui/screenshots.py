@@ -226,6 +226,11 @@ def _inspect_fields(studio: Studio) -> None:
     QTest.keyClicks(studio.inspect.find_bar.line, "digest")  # type: ignore[attr-defined]
 
 
+def _inspect_commands(studio: Studio) -> None:
+    studio.unlocked()
+    studio.inspect.show_commands()  # type: ignore[attr-defined]
+
+
 def _inspect_compare(studio: Studio) -> None:
     studio.unlocked()
     studio.inspect.session.compare(studio.images.get("cck_update"))  # type: ignore[attr-defined]
@@ -337,6 +342,7 @@ STATES: dict[str, Callable[[Studio], None]] = {
     "inspect-find": _inspect_find,
     "inspect-fields": _inspect_fields,
     "inspect-compare": _inspect_compare,
+    "inspect-commands": _inspect_commands,
     "overview-trust": _overview_trust,
     "trust-empty": _trust_empty,
     "trust-filled": _trust_filled,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-CONFIRMS_NOT = QFileDialog.Option.DontConfirmOverwrite
+NOTHING_SPECIAL, CONFIRMS_NOT = QFileDialog.Option(0), QFileDialog.Option.DontConfirmOverwrite
 
 
 @pytest.mark.parametrize(("ask", "confirms"), [(ask_save, True), (ask_new, False)])
@@ -28,7 +28,7 @@ def test_the_dialog_asks_whether_a_file_may_be_replaced_where_one_is(
     asked: list[bool] = []
 
     def answer(
-        _parent: QWidget, _title: str, suggestion: str, options: QFileDialog.Option = QFileDialog.Option(0)
+        _parent: QWidget, _title: str, suggestion: str, options: QFileDialog.Option = NOTHING_SPECIAL
     ) -> tuple[str, str]:
         asked.append(CONFIRMS_NOT not in options)
         return suggestion, ""

@@ -157,6 +157,21 @@ def test_components_are_hashed_as_they_are_extracted(running: Worker, image: Pat
     assert running.end()[1]["error"]["what"] == "The components are encrypted."
 
 
+def test_a_report_is_of_a_verification_of_its_own(running: Worker, image: Path, tmp_path: Path) -> None:
+    target = tmp_path / "review.json"
+    slot = "a" * 64
+    ask = {"image": str(image), "access": HEADER_KEY, "inputs": {"KERNEL": str(INPUTS / "kernel")}}
+    running.ask("report", **ask, target=str(target), known_hosts={slot: "payroll"})
+    assert running.end()[1]["result"] == {"report": str(target), "verdict": "passed"}
+    report = json.loads(target.read_text(encoding="utf-8"))
+    assert [item["sha256"] for item in report["inputs"] if item["what"] == "SE image"] == [
+        hashlib.sha256(image.read_bytes()).hexdigest()
+    ]
+    assert {"header key", "expected kernel"} <= {item["what"] for item in report["inputs"]}
+    running.ask("report", **ask, target=str(tmp_path / "review.doc"))
+    assert "ends with .html" in running.end()[1]["error"]["what"]
+
+
 def test_an_error_carries_what_where_and_remedy(running: Worker, tmp_path: Path) -> None:
     running.ask("verify", image=str(tmp_path / "gone"))
     error = running.end()[1]["error"]

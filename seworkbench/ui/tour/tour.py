@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import shutil
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QRect, QTimer, Signal
-from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from seworkbench.demo.folder import free_folder
 from seworkbench.demo.stage import Stage
 from seworkbench.demo.story import STORY
 from seworkbench.files import explained
+from seworkbench.ui.dialogs import ask_folder
 from seworkbench.ui.help import HelpWindow
 from seworkbench.ui.own_folder import OwnFolder, remove_left_behind
 from seworkbench.ui.pages.page_list import PageEntry
@@ -28,6 +28,8 @@ from seworkbench.ui.tour.pointer_ring import PointerRing
 from seworkbench.ui.tour.spotlight import Spotlight
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from seworkbench.jobs import Job
     from seworkbench.simulator.demo_pki import DemoPki
     from seworkbench.ui.tour.launcher import WindowMaker
@@ -153,8 +155,7 @@ class Tour(QObject):
 
     def keep(self) -> None:
         """Ask for a folder, move the files there, and end."""
-        chosen = QFileDialog.getExistingDirectory(self.window, "Folder that receives the demonstration")
-        if not chosen:
+        if (chosen := ask_folder(self.window, "Folder that receives the demonstration", None)) is None:
             return
         self.director.stop()
         job = self.window.workbench.jobs.start_light("Keeping the demonstration", lambda job: self._move(chosen, job))
@@ -192,8 +193,8 @@ class Tour(QObject):
             self._resized.start()
         return False
 
-    def _move(self, chosen: str, _job: Job) -> Path:
-        target = free_folder(Path(chosen))
+    def _move(self, chosen: Path, _job: Job) -> Path:
+        target = free_folder(chosen)
         with explained(target):
             shutil.move(self.stage.folder, target)
         return target

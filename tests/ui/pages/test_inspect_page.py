@@ -480,6 +480,50 @@ def test_an_offset_that_is_none_is_explained_and_nothing_moves(desk: Desk, text:
     assert desk.inspect.hex.selection == before
 
 
+# --- on paper, and in a shell
+
+
+def test_a_report_of_what_is_shown_is_written(desk: Desk) -> None:
+    desk.open_unlocked()
+    desk.drop(INPUTS / "kernel")
+    target = desk.folder / "review.html"
+    desk.dialogs.file = str(target)
+    desk.click(desk.window.side, "Export report…")
+    text = target.read_text(encoding="utf-8")
+    assert desk.inspect.title.text() in text
+    assert "expected kernel" in text
+    assert desk.inspect.session.sha256 in text
+    assert desk.messages[-1] == f"{target} was written: verification passed."
+
+
+def test_a_report_that_cannot_be_written_is_told(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    for name, told in (("review.doc", ".html"), ("no such folder/review.pdf", "The folder does not exist.")):
+        desk.dialogs.file = str(desk.folder / name)
+        desk.window.actions_table.run("inspect.report")
+        desk.settle()
+        assert told in desk.error()
+        assert not (desk.folder / name).exists()
+    desk.dialogs.file = ""
+    desk.window.actions_table.run("inspect.report")
+    desk.settle()
+    assert desk.inspect.session.inspection is not None
+
+
+def test_the_same_is_shown_as_commands(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    desk.click(desk.window.side, "Show as commands")
+    shown = desk.inspect.commands.text
+    assert shown.isVisible()
+    assert "seworkbench image verify" in shown.toPlainText()
+    assert "pvimg info" in shown.toPlainText()
+    assert "--hdr-key" not in shown.toPlainText()
+    desk.drop(INPUTS / "hdr.key")
+    assert str(INPUTS / "hdr.key") in shown.toPlainText().replace(" \\\n ", "")
+    desk.inspect.show_side("checks")
+    assert not shown.isVisible()
+
+
 # --- contents
 
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QPushButton,
@@ -34,6 +33,7 @@ from seworkbench.image.entropy import byte_curve
 from seworkbench.recognise import Kind, Recognised
 from seworkbench.ui.actions import Action
 from seworkbench.ui.activity import size_text
+from seworkbench.ui.dialogs import ask_folder, ask_open, ask_save
 from seworkbench.ui.icons import icon
 from seworkbench.ui.pages.inspect.compare_panel import ComparePanel
 from seworkbench.ui.pages.inspect.contents_panel import ContentsPanel
@@ -46,6 +46,7 @@ from seworkbench.ui.widgets.basic import Card, CompactBody, ErrorBox, button, la
 from seworkbench.ui.widgets.byte_search import find_all, parse_pattern
 from seworkbench.ui.widgets.byte_source import FileSource, OverlaySource, opened_patches, regions_of
 from seworkbench.ui.widgets.checklist_view import ChecklistView
+from seworkbench.ui.widgets.command_text import CommandText
 from seworkbench.ui.widgets.data_inspector import TEXT_BYTES, DataInspector
 from seworkbench.ui.widgets.dissection_view import DissectionView
 from seworkbench.ui.widgets.elided import Elided
@@ -56,6 +57,7 @@ from seworkbench.ui.widgets.hex_view import HexView
 from seworkbench.ui.widgets.introduction import Introduction
 from seworkbench.ui.widgets.map_geometry import MapRegion
 from seworkbench.ui.widgets.memory_map import MemoryMap
+from seworkbench.ui.widgets.turning_row import TurningRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -201,6 +203,16 @@ class InspectPage(Page):
             self._action("verify", "Verify again", self.session.verify, "F5", "refresh-cw"),
             self._action("compare", "Compare with another image…", self._ask_for_other, "Ctrl+D", "git-compare"),
             self._action("extract", "Extract components…", self._ask_for_folder, "Ctrl+E", "download"),
+            self._action("commands", "Show as commands", self.show_commands, "", "terminal"),
+            Action(
+                "inspect.report",
+                "Export report…",
+                "File",
+                self.export_report,
+                icon="save",
+                possible=opened,
+                page=self.NAME,
+            ),
             Action(
                 "inspect.header",
                 "Save the header…",
@@ -222,9 +234,35 @@ class InspectPage(Page):
             self._source = None
 
     def show_side(self, name: str) -> None:
-        """Show "field", "checks", "contents" or "compare" at the side."""
-        self._side_buttons[name].setChecked(True)
-        self._side_stack.setCurrentIndex(list(self._side_buttons).index(name))
+        """Show "field", "checks", "contents", "compare" or "commands" at the side."""
+        self._side_stack.setCurrentWidget(self._sides[name])
+        for other, made in self._side_buttons.items():
+            made.setChecked(other == name)
+
+    def show_commands(self) -> None:
+        """Show how the same is done in a shell."""
+        from seworkbench.image.commands import Tool, review_commands  # noqa: PLC0415 - used here alone
+
+        inspection, session = self.session.inspection, self.session
+        if inspection is None:
+            return
+        parts = []
+        for tool, said in ((Tool.SEWORKBENCH, "this program"), (Tool.PVIMG, "s390-tools")):
+            made = review_commands(inspection.path, tool, access=session.access, inputs=session.inputs)
+            parts.append("\n".join((f"# {said}", *(f"# {note}" for note in made.notes), made.text())))
+        self.commands.show_text("\n\n".join(parts))
+        self.show_side("commands")
+
+    def export_report(self) -> None:
+        """Ask where, and write the report of the verification."""
+        inspection = self.session.inspection
+        if inspection is None:
+            return
+        suggestion = Path(f"{inspection.path.stem}-report.html")
+        path = ask_save(self, "Export report (.html, .pdf, .json or .md)", suggestion)
+        if path is not None:
+            self.error.hide()
+            self.session.report(path, self._known)
 
     # --- what the session says
 
@@ -233,6 +271,9 @@ class InspectPage(Page):
         self.empty.hide()
         self.area.show()
         self.numbers.show()
+        self.ways_out.show()
+        if self._side_stack.currentWidget() is self.commands:
+            self.show_commands()
         what = "SE boot image" if inspection.is_image else "SE header"
         self.title.setText(inspection.path.name)
         state = ", unlocked" if inspection.content else ""
@@ -333,6 +374,9 @@ class InspectPage(Page):
     def _show_extracted(self, result: dict[str, Any]) -> None:
         folder = Path(result["files"][0]["path"]).parent
         self.workbench.say(f"Extracted {len(result['files'])} files to {folder}.")
+
+    def _show_reported(self, result: dict[str, Any]) -> None:
+        self.workbench.say(f"{result['report']} was written: verification {result['verdict']}.")
 
     def _show_error(self, error: SeError) -> None:
         self.error.show_error(error)
@@ -462,15 +506,13 @@ class InspectPage(Page):
         return True
 
     def _ask_for_key(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Header key (32 bytes) or private host key")
-        if name:
-            self.workbench.files_offered.emit([Path(name)])
+        if (path := ask_open(self, "Header key (32 bytes) or private host key")) is not None:
+            self.workbench.files_offered.emit([path])
 
     def _ask_for_other(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "SE image or header to compare with")
-        if name:
+        if (path := ask_open(self, "SE image or header to compare with")) is not None:
             self.error.hide()
-            self.session.compare(Path(name))
+            self.session.compare(path)
 
     def _show_comparison(self, other: Path, found: dict[str, Any]) -> None:
         self.comparison.show_comparison(other, found)
@@ -483,10 +525,9 @@ class InspectPage(Page):
             self.hex.select(offset, min(length, self._source.size - offset))
 
     def _ask_for_folder(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, "Folder for the components")
-        if name:
+        if (folder := ask_folder(self, "Folder for the components", None)) is not None:
             self.error.hide()
-            self.session.extract(Path(name))
+            self.session.extract(folder)
 
     def _save_header(self) -> None:
         from seworkbench.files import AtomicFile  # noqa: PLC0415 - used here alone
@@ -494,16 +535,15 @@ class InspectPage(Page):
         inspection = self.session.inspection
         if inspection is None:
             return
-        name, _ = QFileDialog.getSaveFileName(self, "Save the header", f"{inspection.path.stem}.hdr")
-        if name:
+        if (path := ask_save(self, "Save the header", Path(f"{inspection.path.stem}.hdr"))) is not None:
             self.error.hide()
             try:
-                with AtomicFile(Path(name), replace=True) as file:
+                with AtomicFile(path, replace=True) as file:
                     file.write_at(0, inspection.header.build())
             except SeError as error:
                 self._show_error(error)
             else:
-                self.workbench.say(f"Saved the header to {name}.")
+                self.workbench.say(f"Saved the header to {path}.")
 
     def _show_check(self, check_id: str) -> None:
         self.show_side("checks")
@@ -548,9 +588,8 @@ class InspectPage(Page):
         job.failed.connect(self._show_error)
 
     def _ask_for_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "SE image or header")
-        if name:
-            self.workbench.files_offered.emit([Path(name)])
+        if (path := ask_open(self, "SE image or header")) is not None:
+            self.workbench.files_offered.emit([path])
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -632,7 +671,7 @@ class InspectPage(Page):
         row.setSpacing(0)
         self._side_stack = QStackedWidget()
         self._side_buttons: dict[str, QPushButton] = {}
-        group = QButtonGroup(side)
+        self._sides: dict[str, QWidget] = {}
         for name, text, widget in (
             ("field", "Field", self._make_field_side()),
             ("checks", "Checks", self.checklist),
@@ -644,13 +683,21 @@ class InspectPage(Page):
             made.setCheckable(True)
             made.setStyleSheet("padding: 3px 7px;")  # four of them, in a narrow place
             made.clicked.connect(lambda _checked=False, chosen=name: self.show_side(chosen))
-            group.addButton(made)
             row.addWidget(made)
             self._side_buttons[name] = made
-            self._side_stack.addWidget(widget if name == "checks" else _scrolled(widget))
+            self._sides[name] = widget if name == "checks" else _scrolled(widget)
+        self.commands = CommandText(self.workbench.theme, "In a shell, with the files as they are now", tall=True)
+        self._sides["commands"] = self.commands
+        for widget in self._sides.values():
+            self._side_stack.addWidget(widget)
         row.addStretch(1)
         column.addLayout(row)
         column.addWidget(self._side_stack, 1)
+        self.ways_out = TurningRow(
+            button("Show as commands", self.show_commands), button("Export report…", self.export_report)
+        )
+        self.ways_out.hide()
+        column.addWidget(self.ways_out)
         self.show_side("field")
         return side
 
@@ -679,6 +726,7 @@ class InspectPage(Page):
         session.verifying.connect(self._show_facts)
         session.given_up.connect(self._show_given_up)
         session.verified.connect(self._show_verification)
+        session.reported.connect(self._show_reported)
         session.extracted.connect(self._show_extracted)
         session.listed.connect(self.contents.show_files)
         session.hashed.connect(self.contents.show_hashes)

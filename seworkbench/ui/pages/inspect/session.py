@@ -36,6 +36,7 @@ class InspectSession(QObject):
     verifying = Signal()
     given_up = Signal()  # the verification was cancelled or failed
     verified = Signal(object, object)  # Check, contents as JSON or None
+    reported = Signal(object)  # result of the task "report"
     extracted = Signal(object)  # result of the task "extract"
     listed = Signal(object)  # result of the task "list_files"
     hashed = Signal(object)  # result of the task "hash_parts"
@@ -86,19 +87,33 @@ class InspectSession(QObject):
         if self.inspection is None:
             return
         self.stop()
-        expected = {kind.name: str(path) for kind, path in self.inputs.items()}
-        arguments = {
-            "image": str(self.inspection.path),
-            "access": self.access,
-            "inputs": expected,
-            "hash_file": True,
-        }
+        arguments = {**self._question(self.inspection), "hash_file": True}
         job = self._jobs.start(f"Verifying {self.inspection.path.name}", "verify", arguments)
         self._verification = job
         job.done.connect(lambda result: self._has_verified(job, result))
         job.failed.connect(lambda error: self._give_up(job, error))
         job.stopped.connect(lambda: self._give_up(job))
         self.verifying.emit()
+
+    def report(self, target: Path, known_hosts: Mapping[bytes, str]) -> None:
+        """Verify once more, and write a report of that.
+
+        Args:
+            target: the report; one that is there is replaced.
+            known_hosts: names of machines by the hash of their host key.
+        """
+        if self.inspection is None:
+            return
+        names = {phkh.hex(): name for phkh, name in known_hosts.items()}
+        arguments = {**self._question(self.inspection), "target": str(target), "known_hosts": names}
+        job = self._jobs.start(f"Writing {target.name}", "report", arguments)
+        job.done.connect(self.reported)
+        job.failed.connect(self.failed)
+
+    def _question(self, inspection: Inspection) -> dict[str, Any]:
+        """What is verified, for the worker."""
+        expected = {kind.name: str(path) for kind, path in self.inputs.items()}
+        return {"image": str(inspection.path), "access": self.access, "inputs": expected}
 
     def extract(self, folder: Path, *, overwrite: bool = False) -> None:
         """Write the components to a folder."""

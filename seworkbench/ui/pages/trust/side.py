@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QBoxLayout,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -27,11 +25,12 @@ from seworkbench.ui.pages.trust.view import generation_word, missing_title, name
 from seworkbench.ui.widgets.basic import button, empty_layout, label, link, rule
 from seworkbench.ui.widgets.checklist_view import ChecklistView
 from seworkbench.ui.widgets.elided import Elided
+from seworkbench.ui.widgets.turning_row import TurningRow
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from PySide6.QtGui import QFocusEvent, QResizeEvent
+    from PySide6.QtGui import QFocusEvent
 
     from seworkbench.checks import Check
     from seworkbench.trust.judgement import HostKeyJudgement, Missing, ObjectJudgement
@@ -209,27 +208,12 @@ class TrustSide(QWidget):
             wrap=True,
         )
         column.addWidget(self.empty)
-        self.buttons = QFrame()
-        self._row = row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self.buttons)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(6)
         self.commands = button("Show as commands", self.commands_asked.emit)
         self.export = button("Export evidence…", self.export_asked.emit)
-        for made in (self.commands, self.export):
-            row.addWidget(made)
-        row.addStretch(1)
+        self.buttons = TurningRow(self.commands, self.export)
         column.addWidget(self.buttons)
         column.addStretch(0)
         self.show_nothing()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        """One button below the other where they have no room side by side."""
-        super().resizeEvent(event)
-        needed = sum(made.sizeHint().width() for made in (self.commands, self.export)) + 40
-        down = QBoxLayout.Direction.TopToBottom
-        self._row.setDirection(QBoxLayout.Direction.LeftToRight if self.width() >= needed else down)
-        # A layout that turns does not ask for the room that it needs then.
-        self.buttons.updateGeometry()
 
     # --- what is shown
 
