@@ -7,10 +7,19 @@ from PySide6.QtWidgets import QLabel, QSizePolicy
 
 
 class Elided(QLabel):
-    """One line of text that shortens in the middle where room is short; the whole is in the tool tip."""
+    """One line of text that shortens where room is short; the whole is in the tool tip.
 
-    def __init__(self, text: str = "", style: str = "") -> None:
+    Args:
+        text: the text.
+        style: an object name of the style sheet.
+        mode: where it shortens: paths lose their middle, what begins with what matters its end.
+    """
+
+    def __init__(
+        self, text: str = "", style: str = "", *, mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle
+    ) -> None:
         super().__init__()
+        self._mode = mode
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setObjectName(style)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -44,6 +53,6 @@ class Elided(QLabel):
 
     def _fit(self) -> None:
         room = max(self.contentsRect().width(), 20)
-        fitting = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideMiddle, room)
+        fitting = self.fontMetrics().elidedText(self._whole, self._mode, room)
         if fitting != self.text():
             self.setText(fitting)

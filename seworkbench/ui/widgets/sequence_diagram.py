@@ -30,7 +30,7 @@ _MARGIN, _STEPS = 12.0, 136.0
 _HATCH = 6.0
 _ARROW = 8.0
 # How far each lane is across the room right of the steps.
-_PLACES = (0.10, 0.44, 0.69, 0.91)
+_PLACES = (0.10, 0.37, 0.64, 0.91)
 _BOX_WIDTH = 128.0
 # Narrower than that the words in the pills are lost; names of steps take a share of what there is.
 _LEAST, _STEPS_SHARE = 470.0, 0.22
@@ -260,7 +260,7 @@ class SequenceDiagram(QWidget):
         else:
             end = self.lane_at(message.end)
             # Both ends of the arrow stay in sight.
-            width = min(width, abs(end - start) - 30 * zoom)
+            width = min(width, abs(end - start) - 24 * zoom)
             left = (start + end - width) / 2
         height = _PILL * zoom
         pill.setGeometry(round(left), round(top + (_ROW * zoom - height) / 2), round(width), round(height))

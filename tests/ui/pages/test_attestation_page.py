@@ -817,6 +817,14 @@ def test_a_question_goes_with_the_case_that_it_was_about(page: AttestationDesk) 
     assert len(page.page.session.list.cases) == 1
 
 
+def test_beside_the_title_the_end_is_left_out_where_room_is_short(demo: AttestationDesk) -> None:
+    demo.desk.window.resize(1040, 900)
+    QApplication.processEvents()
+    subtitle = demo.page.head.subtitle
+    assert subtitle.text().endswith("…")
+    assert subtitle.whole.startswith(subtitle.text()[:-1])
+
+
 def test_a_case_that_is_open_is_renamed(page: AttestationDesk) -> None:
     page.drop_foreign()
     page.click("Rename")

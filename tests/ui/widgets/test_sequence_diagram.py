@@ -69,6 +69,22 @@ def test_a_pill_lies_between_its_lanes_and_leaves_both_ends_of_the_arrow_free(di
             assert box.right() < diagram.lane_at(high) - 10
 
 
+@pytest.mark.parametrize(("zoom", "width"), [(1.0, 870), (900 / 700, 950)], ids=["by oneself", "for an audience"])
+def test_what_travels_in_an_attestation_is_read_on_its_arrow(diagram: SequenceDiagram, zoom: float, width: int) -> None:
+    rows = (
+        ("704 B, unchanged", Lane.HOST, Lane.VERIFIER),
+        ("464 B, unchanged", Lane.HOST, Lane.GUEST),
+        ("400 B + user 32 B", Lane.GUEST, Lane.ULTRAVISOR),
+        ("RC 0x0001, 208 B", Lane.ULTRAVISOR, Lane.GUEST),
+    )
+    messages = tuple((Message(text, text, Verdict.PASSED, start, end),) for text, start, end in rows)
+    diagram._theme.set_zoom(zoom)
+    diagram.resize(width, 300)
+    diagram.show_picture(SequencePicture((SequenceStep("one", "1 One", Verdict.PASSED, messages),)), "one")
+    QApplication.processEvents()
+    assert [key for key, pill in diagram.pills.items() if pill.width() < int(pill.wanted_width())] == []
+
+
 def test_pressing_tells_which_message_or_step(diagram: SequenceDiagram) -> None:
     told: list[str] = []
     diagram.step_chosen.connect(told.append)

@@ -37,7 +37,7 @@ class CaseHead(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(10)
         row.addWidget(label("Attestation", "title"))
-        self.subtitle = Elided("", "muted")
+        self.subtitle = Elided("", "muted", mode=Qt.TextElideMode.ElideRight)
         row.addWidget(self.subtitle, 1)
         self.name = _NameLine()
         self.name.setMaxLength(TITLE_LIMIT)
