@@ -245,6 +245,21 @@ def test_stage3b_starts_kernels_of_64_kib_and_more(tmp_path: Path, size: int, ve
     assert check.verdict is verdict
 
 
+@pytest.mark.parametrize(("size", "limit"), [(0x10437, 896), (0x10438, 4096)])
+def test_a_kernel_says_what_it_takes_once_its_parameter_area_is_whole(tmp_path: Path, size: int, limit: int) -> None:
+    contents = verify_file(forge(tmp_path, Forgery(parts=pieces(kernel_content=KERNEL[:size])))).contents
+    assert contents is not None
+    assert contents.command_line_limit == limit
+
+
+def test_a_kernel_that_points_to_no_version_has_none(tmp_path: Path) -> None:
+    """Zero is no place: what stands there is no version, even if it reads like one."""
+    kernel = b"6.1.0\0" + KERNEL[6:0x10428] + bytes(8) + KERNEL[0x10430:]
+    contents = verify_file(forge(tmp_path, Forgery(parts=pieces(kernel_content=kernel)))).contents
+    assert contents is not None
+    assert contents.kernel_version == ""
+
+
 def test_a_version_hidden_behind_the_end_of_the_kernel_is_not_believed(tmp_path: Path) -> None:
     """The padding is not the kernel's."""
     kernel = KERNEL[:0x10428] + len(KERNEL).to_bytes(8, "big") + KERNEL[0x10430:]

@@ -1066,6 +1066,22 @@ FAULTS = [
             Fault(
                 f"image.inputs.{name}",
                 NOT_CHECKED,
+                "The components cannot be read.",
+                row(0, length=-1),
+                base="B",
+                expected={kind: content},
+                access=None,
+                others={
+                    "image.access.header-tag": NOT_CHECKED,
+                    **INSIDE,
+                    **NO_DIGESTS,
+                    "image.table.places": FAILED,
+                    "image.guest.arguments": NOT_CHECKED,
+                },
+            ),
+            Fault(
+                f"image.inputs.{name}",
+                NOT_CHECKED,
                 "Without stage3b's arguments nobody knows which component that is.",
                 plain(put(END_OF_STAGE3B_CODE, b"\1")),
                 base="B",
