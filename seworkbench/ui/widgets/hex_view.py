@@ -282,6 +282,11 @@ class HexView(QAbstractScrollArea):
         """Select every byte."""
         self.select(0, self._size, reveal=False)
 
+    def name_at(self, offset: int) -> str:
+        """What holds a byte, as the gutter calls it; empty if nothing does."""
+        region = self._regions.at(offset)
+        return region.name if region is not None else ""
+
     def is_masked(self, offset: int, length: int) -> bool:
         """Whether one of these bytes is secret and not shown."""
         return self._regions.masked(offset, offset + length)

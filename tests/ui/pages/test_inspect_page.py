@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ from ..desk import FIRST_COMPONENT, HEADER, INPUTS, PKI, Desk, tampered, wait_un
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from seworkbench.ui.pages.inspect.find_bar import FindBar
 
 PASSED, FAILED, WARNING, NOT_CHECKED = Verdict.PASSED, Verdict.FAILED, Verdict.WARNING, Verdict.NOT_CHECKED
 GIB = 1 << 30
@@ -418,6 +421,50 @@ def test_bytes_are_found_as_hex_text_and_number(desk: Desk, kind: str, text: str
     assert desk.inspect.hex.selection == (first, 8)
 
 
+def lines(bar: FindBar) -> list[str]:
+    """What the list of hits says."""
+    model = bar.list.model()
+    return [model.index(row, 0).data() for row in range(model.rowCount())]
+
+
+def test_the_hits_are_listed_with_what_holds_them(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    desk.press("Ctrl+F")
+    bar = desk.inspect.find_bar
+    desk.type_into(bar.line, "01 00 00 00")
+    listed = lines(bar)
+    assert bar.list.isVisible()
+    assert listed[0] == "0xc013  ·  version"
+    assert bar.count.text() == f"1 of {len(listed)}"
+    QTest.keyClick(bar.line, Qt.Key.Key_Down)
+    assert bar.list.currentIndex().row() == 1
+    assert f"0x{desk.inspect.hex.selection[0]:x}" == listed[1].partition(" ")[0]
+    place = bar.list.visualRect(bar.list.model().index(2, 0)).center()
+    QTest.mouseClick(bar.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert f"0x{desk.inspect.hex.selection[0]:x}" == listed[2].partition(" ")[0]
+    bar.kind.setCurrentText("Text")
+    assert not bar.list.isVisible()
+
+
+def test_hits_that_nobody_waits_for_any_more_are_not_shown(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    for leave in (desk.inspect.find_bar.leave, lambda: desk.open(desk.images.get("two_hosts"))):
+        desk.press("Ctrl+F")
+        desk.inspect.find_bar.kind.setCurrentText("Hex")
+        desk.inspect.find_bar.line.setText("01 00 00 00")
+        desk.inspect.find_bar.line.returnPressed.emit()
+        leave()
+        desk.settle()
+        assert lines(desk.inspect.find_bar) == []
+
+
+def test_of_too_many_hits_it_is_said_that_there_are_more(desk: Desk) -> None:
+    desk.open(desk.images.get("default"))
+    desk.press("Ctrl+F")
+    desk.type_into(desk.inspect.find_bar.line, "00")
+    assert re.fullmatch(r"1 of \d+\+", desk.inspect.find_bar.count.text())
+
+
 def test_f3_steps_through_the_hits_and_around_the_end(desk: Desk) -> None:
     desk.open(desk.images.get("default"))
     desk.press("Ctrl+F")
@@ -761,7 +808,7 @@ def test_fields_are_found_while_one_types_and_shown_everywhere(desk: Desk) -> No
     desk.press("Ctrl+Shift+F")
     bar = desk.inspect.find_bar
     QTest.keyClicks(bar.line, "phkh")
-    titles = [bar.list.item(row).text() for row in range(bar.list.count())]
+    titles = lines(bar)
     assert len(titles) == 2
     assert all("phkh" in title and "Key slots" in title for title in titles)
     assert bar.list.isVisible()

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import (
-    QComboBox,
-    QHBoxLayout,
-    QLineEdit,
-    QListWidget,
-    QListWidgetItem,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QListView, QWidget
 
 from seworkbench.ui.widgets.basic import IconButton, label
 from seworkbench.ui.widgets.copy_forms import printable
 from seworkbench.ui.widgets.field_details import shown_name
+from seworkbench.ui.widgets.field_search import FieldHit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from seworkbench.ui.theme import Theme
-    from seworkbench.ui.widgets.field_search import FieldHit
 
 HINTS = {
     "Hex": "53 65 ?? 6d with ?? for any byte",
@@ -34,13 +29,37 @@ HINTS = {
 GO_TO = "Offset"
 FIELD = "Field"
 _ROWS = 6
-_HIT = Qt.ItemDataRole.UserRole
+
+
+class _Lines(QAbstractListModel):
+    """A line for each hit, made when it is seen: there may be thousands."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.hits: Sequence[Any] = ()
+        self._line: Callable[[Any], str] = str
+
+    def show_hits(self, hits: Sequence[Any], line: Callable[[Any], str]) -> None:
+        """Show other hits; `line` says what one is."""
+        self.beginResetModel()
+        self.hits, self._line = hits, line
+        self.endResetModel()
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex | None = None) -> int:  # noqa: N802 - Qt's name
+        """See Qt."""
+        return 0 if parent is not None and parent.isValid() else len(self.hits)
+
+    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """See Qt."""
+        if not index.isValid() or role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            return None
+        return printable(self._line(self.hits[index.row()]))
 
 
 class FindBar(QWidget):
-    """Asks for a search or an offset, and steps through the hits.
+    """Asks for a search or an offset, lists the hits and steps through them.
 
-    Fields are found while one types and listed in `list`, which whoever shows the bar puts below it.
+    Fields are found while one types. Whoever shows the bar puts `list` below it.
 
     Args:
         theme: colours of the icons.
@@ -55,14 +74,15 @@ class FindBar(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self._hits: list[tuple[int, int]] = []
-        self._position = -1
         self._theme = theme
-        self.list = QListWidget()
-        self.list.setAccessibleName("Fields found")
+        self._more = False
+        self._lines = _Lines(self)
+        self.list = QListView()
+        self.list.setModel(self._lines)
+        self.list.setAccessibleName("What was found")
         self.list.setUniformItemSizes(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.currentItemChanged.connect(self._choose)
+        self.list.selectionModel().currentChanged.connect(self._choose)
         self.list.hide()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -94,74 +114,83 @@ class FindBar(QWidget):
         self.line.selectAll()
         self._typed(self.line.text())
 
-    def show_hits(self, hits: list[tuple[int, int]], *, limit: int) -> None:
-        """The result of a search."""
-        self._hits, self._position = hits, -1
-        self.count.setText("no hit" if not hits else f"{len(hits)}{'+' if len(hits) >= limit else ''} hits")
-        self.step(1)
+    def renew(self) -> None:
+        """Something else is looked through: forget the hits, and find fields in it."""
+        self._forget()
+        self._typed(self.line.text())
+
+    def show_hits(self, hits: list[tuple[int, int]], place: Callable[[int], str], *, limit: int) -> None:
+        """The result of a search for bytes, the first hit selected.
+
+        Args:
+            hits: offset and length of each.
+            place: what holds a byte.
+            limit: how many were searched for at most.
+        """
+        self._more = len(hits) >= limit
+        self._show(hits, lambda hit: f"0x{hit[0]:x}  ·  {place(hit[0])}".rstrip(" ·"))
+        if not hits:
+            self.count.setText("no hit")
 
     def show_fields(self, hits: list[FieldHit]) -> None:
         """The fields that were found, the first one selected."""
-        self.list.clear()
-        for hit in hits:
-            name = shown_name(hit.field)
-            called = f"{hit.field.title}  {name}" if name else hit.field.title
-            item = QListWidgetItem(printable(f"{called}  ·  0x{hit.field.offset:x}  ·  {hit.place}".rstrip(" ·")))
-            item.setToolTip(printable(hit.field.value))
-            item.setData(_HIT, hit.field)
-            self.list.addItem(item)
-        self.list.setFixedHeight(min(max(len(hits), 1), _ROWS) * self.list.sizeHintForRow(0) + 4 if hits else 0)
-        self.list.setVisible(bool(hits))
-        if hits:
-            self.list.setCurrentRow(0)
-        else:
+        self._more = False
+        self._show(hits, _field_line)
+        if not hits:
             self.count.setText("no field" if self.line.text().strip() else "")
 
     def step(self, by: int) -> None:
         """Go to the next or previous hit, around the end."""
-        if self.kind.currentText() == FIELD:
-            if self.list.count():
-                self.list.setCurrentRow((self.list.currentRow() + by) % self.list.count())
-        elif self._hits:
-            self._position = (self._position + by) % len(self._hits)
-            self.count.setText(f"{self._position + 1} of {len(self._hits)}")
-            self.hit_selected.emit(*self._hits[self._position])
+        if count := self._lines.rowCount():
+            self.list.setCurrentIndex(self._lines.index((self.list.currentIndex().row() + by) % count))
 
     def leave(self) -> None:
         """Hide the bar and forget the hits."""
-        self._hits, self._position = [], -1
-        self.count.clear()
-        self.show_fields([])
+        self._forget()
         self.hide()
         self.closed.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Escape closes the bar; the arrow keys move in the list of fields."""
+        """Escape closes the bar; the arrow keys move in the list."""
         if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
             return super().eventFilter(watched, event)
         if event.key() == Qt.Key.Key_Escape:
             self.leave()
             return True
         steps = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}
-        if self.kind.currentText() == FIELD and event.key() in steps:
+        if self._lines.hits and event.key() in steps:
             self.step(steps[Qt.Key(event.key())])
             return True
         return super().eventFilter(watched, event)
 
     def _hint(self, kind: str) -> None:
         self.line.setPlaceholderText(HINTS[kind])
+        self.renew()
+
+    def _show(self, hits: Sequence[Any], line: Callable[[Any], str]) -> None:
+        self._lines.show_hits(hits, line)
+        if hits:
+            self.list.setFixedHeight(min(len(hits), _ROWS) * self.list.sizeHintForRow(0) + 4)
+            self.list.setCurrentIndex(self._lines.index(0))
+        self.list.setVisible(bool(hits))
+
+    def _forget(self) -> None:
+        self._show((), str)
         self.count.clear()
-        self.show_fields([])
-        self._typed(self.line.text())
 
     def _typed(self, text: str) -> None:
         if self.kind.currentText() == FIELD and not self.isHidden():
             self.fields_requested.emit(text)
 
-    def _choose(self, item: QListWidgetItem | None) -> None:
-        if item is not None:
-            self.count.setText(f"{self.list.currentRow() + 1} of {self.list.count()}")
-            self.field_selected.emit(item.data(_HIT))
+    def _choose(self, current: QModelIndex) -> None:
+        if not current.isValid():
+            return
+        self.count.setText(f"{current.row() + 1} of {self._lines.rowCount()}{'+' if self._more else ''}")
+        hit = self._lines.hits[current.row()]
+        if isinstance(hit, FieldHit):
+            self.field_selected.emit(hit.field)
+        else:
+            self.hit_selected.emit(*hit)
 
     def _go(self) -> None:
         text = self.line.text().strip()
@@ -173,3 +202,9 @@ class FindBar(QWidget):
             self.step(1)
         else:
             self.search_requested.emit(self.kind.currentText(), text)
+
+
+def _field_line(hit: FieldHit) -> str:
+    name = shown_name(hit.field)
+    called = f"{hit.field.title}  {name}" if name else hit.field.title
+    return f"{called}  ·  0x{hit.field.offset:x}  ·  {hit.place}".rstrip(" ·")

@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
     from seworkbench.checks import Check
+    from seworkbench.image.entropy import CurvePoint
     from seworkbench.image.inspection import Inspection
     from seworkbench.jobs import Job
     from seworkbench.ui.pages.trust.session import TrustSession
@@ -311,6 +312,8 @@ class InspectPage(Page):
         self.opened.setEnabled(inspection.content is not None)
         (self.opened if inspection.content is not None else self.stored).setChecked(True)
         self._choose_bytes()
+        self.hex.set_hits([])
+        self.find_bar.renew()
 
     def _choose_bytes(self) -> None:
         """Bytes as stored, or with the opened part of the header in place of its ciphertext."""
@@ -330,7 +333,12 @@ class InspectPage(Page):
         job = self.workbench.jobs.start_light(
             "Looking at the bytes", lambda handle: byte_curve(source.read, source.size, handle)
         )
-        job.done.connect(lambda points: self.curve.show_curve(inspection.size, points))
+
+        def show(points: list[CurvePoint]) -> None:
+            if source is self._source:  # else it is that of a file that is not shown any more
+                self.curve.show_curve(inspection.size, points)
+
+        job.done.connect(show)
 
     def _show_verification(self, check: Check, contents: dict[str, Any] | None) -> None:
         self.checklist.show_check(check)
@@ -454,12 +462,13 @@ class InspectPage(Page):
         job = self.workbench.jobs.start_light(
             f"Searching for {text}", lambda handle: find_all(source, pattern, handle, limit=_HIT_LIMIT)
         )
-        job.done.connect(self._show_hits)
+        job.done.connect(partial(self._show_hits, source))
         job.failed.connect(self._show_error)
 
-    def _show_hits(self, hits: list[tuple[int, int]]) -> None:
-        self.hex.set_hits(hits)
-        self.find_bar.show_hits(hits, limit=_HIT_LIMIT)
+    def _show_hits(self, source: ByteSource, hits: list[tuple[int, int]]) -> None:
+        if source is self._source and not self.find_bar.isHidden():  # else nobody waits for them any more
+            self.hex.set_hits(hits)
+            self.find_bar.show_hits(hits, self.hex.name_at, limit=_HIT_LIMIT)
 
     # --- what the user asks for
 
