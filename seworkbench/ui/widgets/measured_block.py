@@ -86,25 +86,26 @@ def block_parts(block: MeasuredBlock) -> tuple[BlockPart, ...]:
     return tuple(parts)
 
 
-def widths_of(sizes: Sequence[int], room: float, narrowest: float) -> list[float]:
-    """Widths that follow the sizes, none below the narrowest; together they fill the room.
+def widths_of(sizes: Sequence[int], room: float, least: Sequence[float]) -> list[float]:
+    """Widths that follow the sizes, none below its least as far as there is room; together they fill the room.
 
     Args:
         sizes: bytes of each.
         room: pixels.
-        narrowest: pixels.
+        least: pixels that each needs.
     """
+    needed = sum(least)
+    if needed >= room:
+        return [width * room / needed for width in least]
     fixed: set[int] = set()
     while True:
-        free = [number for number in range(len(sizes)) if number not in fixed]
-        left = room - narrowest * len(fixed)
-        total = sum(sizes[number] for number in free)
-        thin = {number for number in free if total and left * sizes[number] / total < narrowest}
-        if not thin or len(fixed) + len(thin) == len(sizes):
-            return [
-                narrowest if number in fixed else max(left, 0.0) * size / (total or 1)
-                for number, size in enumerate(sizes)
-            ]
+        left = room - sum(least[number] for number in fixed)
+        total = sum(size for number, size in enumerate(sizes) if number not in fixed)
+        widths = [least[number] if number in fixed else left * size / total for number, size in enumerate(sizes)]
+        thin = {number for number, width in enumerate(widths) if width < least[number]}
+        # That all are too thin is an error of rounding.
+        if not thin or len(fixed | thin) == len(sizes):
+            return widths
         fixed |= thin
 
 
@@ -197,7 +198,7 @@ class MeasuredBlockView(QWidget):
 
     def _place(self) -> None:
         zoom = self._theme.zoom
-        widths = widths_of([part.size for part in self.parts], self.width() - 2 * zoom, self._narrowest())
+        widths = widths_of([part.size for part in self.parts], self.width() - 2 * zoom, self._least())
         left = zoom
         for part, width in zip(self.parts, widths, strict=True):
             gap = _GAP * zoom
@@ -207,11 +208,11 @@ class MeasuredBlockView(QWidget):
         self.updateGeometry()
         self.update()
 
-    def _narrowest(self) -> float:
-        """Wide enough for the short names, if there is room for all of them."""
+    def _least(self) -> list[float]:
+        """Wide enough for the name of each part, selected or not."""
+        zoom = self._theme.zoom
         metrics = QFontMetricsF(self._theme.font(12, bold=True))
-        names = max((metrics.horizontalAdvance(part.short) for part in self.parts if len(part.short) < 6), default=0.0)  # noqa: PLR2004 - CUID, SEHT, nonce
-        return max(_NARROWEST * self._theme.zoom, names + 6 * self._theme.zoom)
+        return [max(_NARROWEST * zoom, metrics.horizontalAdvance(part.short) + 6 * zoom) for part in self.parts]
 
     def _paint_name(self, painter: QPainter, part: BlockPart) -> None:
         roles, zoom = self._theme.roles, self._theme.zoom

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QApplication
 
 from seworkbench.attestation.measured_block import measured_block
@@ -38,17 +39,20 @@ def test_the_parts_are_the_whole_block_in_order(block: MeasuredBlock) -> None:
     assert [part.key for part in parts][3:6] == ["header_tag", "cuid", LENGTHS]
 
 
-@given(st.lists(st.integers(1, 512), min_size=1, max_size=12), st.integers(100, 2000))
-def test_widths_fill_the_room_and_none_is_too_narrow(sizes: list[int], room: int) -> None:
-    narrowest = 8.0
-    widths = widths_of(sizes, room, narrowest)
-    assert all(width >= narrowest - 1e-6 for width in widths)
-    assert sum(widths) == pytest.approx(max(room, narrowest * len(sizes)))
+@given(st.lists(st.tuples(st.integers(1, 512), st.floats(1, 100)), min_size=1, max_size=12), st.integers(100, 2000))
+def test_widths_fill_the_room_and_none_is_too_narrow_if_there_is_room(
+    parts: list[tuple[int, float]], room: int
+) -> None:
+    least = [narrowest for _size, narrowest in parts]
+    widths = widths_of([size for size, _narrowest in parts], room, least)
+    share = min(1.0, room / sum(least))
+    assert all(width >= narrowest * share - 1e-6 for width, narrowest in zip(widths, least, strict=True))
+    assert sum(widths) == pytest.approx(room)
 
 
 @given(st.lists(st.integers(1, 512), min_size=2, max_size=12))
 def test_a_larger_piece_is_never_drawn_smaller(sizes: list[int]) -> None:
-    widths = widths_of(sizes, 900, 30.0)
+    widths = widths_of(sizes, 900, [30.0] * len(sizes))
     pairs = sorted(zip(sizes, widths, strict=True))
     assert all(before[1] <= after[1] + 1e-6 for before, after in pairwise(pairs))
 
@@ -68,6 +72,8 @@ def test_every_piece_has_a_name_and_marking_one_tells_nobody(qtbot: QtBot, block
     assert told == []
     assert view.chosen == "nonce"
     assert view.pieces["nonce"].accessibleName() == "Nonce, 16 bytes, decided by the request"
+    metrics = QFontMetricsF(theme.font(12, bold=True))
+    assert all(metrics.horizontalAdvance(part.short) < view.pieces[part.key].width() for part in view.parts)
     boxes = [made.geometry() for made in view.pieces.values()]
     assert all(before.right() < after.left() for before, after in pairwise(boxes))
     view.show_block(None)
