@@ -347,13 +347,16 @@ class DissectionView(QTreeView):
     # --- copying
 
     def copy_value(self) -> None:
-        """Put the value of the selected field on the clipboard."""
+        """Put the value of the selected field on the clipboard; that of a secret only while it can be read.
+
+        This is what Ctrl+C does, perhaps by mistake: it must not copy what nobody sees.
+        """
         field = self.selected_field
         if field is None:
             return
-        if isinstance(field.raw, Secret):
+        if self.reveal.shows(field.raw):
             self.copy_bytes(CopyForm.HEX)
-        else:
+        elif not isinstance(field.raw, Secret):
             QGuiApplication.clipboard().setText(self.fields.value_text(field))
 
     def copy_bytes(self, form: CopyForm) -> None:
@@ -373,7 +376,8 @@ class DissectionView(QTreeView):
         menu = QMenu(self)
         value = menu.addAction("Copy value")
         value.setShortcut(QKeySequence.StandardKey.Copy)
-        value.setEnabled(field is not None and bool(self.fields.value_text(field)))
+        hidden = field is not None and isinstance(field.raw, Secret) and not self.reveal.shows(field.raw)
+        value.setEnabled(field is not None and not hidden and bool(self.fields.value_text(field)))
         value.triggered.connect(lambda _checked=False: self.copy_value())
         forms = menu.addMenu("Copy bytes as")
         for form in CopyForm:

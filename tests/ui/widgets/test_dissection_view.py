@@ -362,13 +362,26 @@ def test_a_secret_is_copied_for_a_while_only(view: DissectionView, opened: Field
     view.select_field(field)
     view.copy_bytes(CopyForm.C)
     assert clipboard.text().startswith("static const unsigned char cck[32]")
-    QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    assert clipboard.text() == field.raw.reveal().hex()
     assert clipboard.mimeData().data("x-kde-passwordManagerHint").data() == b"secret"
     assert SecretClipboard.shared().left(field.raw) == 30
     SecretClipboard.shared().clear()
     assert clipboard.text() == ""
     assert shown(view) == []
+
+
+def test_a_secret_that_is_not_seen_is_not_copied_by_mistake(view: DissectionView, opened: Field) -> None:
+    field = header(opened).find("encrypted", "cck")
+    assert isinstance(field.raw, Secret)
+    clipboard = QGuiApplication.clipboard()
+    clipboard.setText("before")
+    view.select_field(field)
+    QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert clipboard.text() == "before"
+    view.reveal.show(field.raw)
+    QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert clipboard.text() == field.raw.reveal().hex()
+    assert SecretClipboard.shared().left(field.raw) == 30
+    SecretClipboard.shared().clear()
 
 
 def test_another_tree_hides_the_secret(view: DissectionView, opened: Field, locked: Field) -> None:
@@ -408,10 +421,11 @@ def test_the_bar_at_the_left_shows_the_protection(
     view.collapseAll()
     view.clearFocus()
     image = view.viewport().grab().toImage()
+    ratio = image.devicePixelRatio()
     for child in opened.children:
         row = view.visualRect(view.fields.index_of(child))
         role = {Protection.CLEAR: "clear", Protection.AUTHENTICATED: "authenticated"}.get(child.protection, "encrypted")
-        assert image.pixelColor(1, row.center().y()) == theme.roles.colour(role)
+        assert image.pixelColor(round(ratio), round(row.center().y() * ratio)) == theme.roles.colour(role)
 
 
 def test_narrow_and_large_views_are_painted(view: DissectionView, theme: Theme) -> None:
@@ -421,5 +435,6 @@ def test_narrow_and_large_views_are_painted(view: DissectionView, theme: Theme) 
         theme.set_zoom(zoom)
         picture = view.viewport().grab().toImage()
         first = view.visualRect(view.fields.index(0, 0))
-        row = {picture.pixel(x, first.center().y()) for x in range(max(0, first.left()), picture.width())}
+        middle = round(first.center().y() * picture.devicePixelRatio())
+        row = {picture.pixel(x, middle) for x in range(max(0, first.left()), picture.width())}
         assert len(row) > 2, "a text stands there, smooth against its ground"
