@@ -213,7 +213,28 @@ def test_what_cannot_be_read_is_not_judged_any_further(header: bytes, judged: di
         name: verdict for name, verdict in judged.items() if verdict is not Verdict.NOT_CHECKED
     }
     assert all(found[name] is verdict for name, verdict in judged.items())
-    assert all(check.evidence for check in checks if check.id == "uv.ssc.magic" and check.verdict is Verdict.FAILED)
+    magic = next(check for check in checks if check.id == "uv.ssc.magic")
+    if magic.verdict is Verdict.FAILED:
+        assert magic.evidence[0].value == (header[:8].hex() or "none")
+
+
+@pytest.mark.parametrize(
+    ("slots", "said", "verdict"),
+    [(1, "1 key slot.", Verdict.PASSED), (95, "95 key slots.", Verdict.PASSED), (96, "96 key slots.", Verdict.FAILED)],
+)
+def test_the_largest_header_has_8_kib(slots: int, said: str, verdict: Verdict) -> None:
+    """With an encrypted part of 160 bytes, 95 key slots make exactly that."""
+    size = 0x1A0 + 80 * slots + 160 + 16
+    raw = b"IBMSecEx\0\0\1\0" + size.to_bytes(4, "big") + bytes(16) + slots.to_bytes(8, "big")
+    raw = (raw + (160).to_bytes(8, "big")).ljust(size, b"\0")
+    checks, _opened = open_for_machine(raw, size, Machine(HOST))
+    found = {check.id.removeprefix("uv.ssc."): check for check in checks}
+    assert found["slots"].reason == said
+    length = found["length"]
+    assert (size > 0x2000) is (verdict is Verdict.FAILED)
+    assert length.verdict is verdict
+    shown = [item.value for item in length.evidence]
+    assert shown == [f"{size} bytes"] * 3 + (["8192 bytes"] if verdict is Verdict.FAILED else [])
 
 
 def test_all_digests_that_differ_are_reported(start: Start, image_a: Image) -> None:
@@ -287,9 +308,9 @@ def test_another_machine_is_refused_and_told_which_slots_there_are(start: Start,
     result = start(image_a, Machine(HOST2))
     step = leaf(result.check, "uv.ssc.slot")
     assert step.code == codes.NO_SLOT_FOR_HOST_KEY
-    assert [item.value for item in step.evidence] == [
-        Machine(HOST2).host_key_hash.hex(),
-        Machine(HOST).host_key_hash.hex(),
+    assert [(item.label, item.value) for item in step.evidence] == [
+        ("hash of the host key", Machine(HOST2).host_key_hash.hex()),
+        ("key slot 1", Machine(HOST).host_key_hash.hex()),
     ]
     assert result.opened is None
     assert result.psw is None
