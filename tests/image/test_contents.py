@@ -260,6 +260,17 @@ def test_a_kernel_that_points_to_no_version_has_none(tmp_path: Path) -> None:
     assert contents.kernel_version == ""
 
 
+@pytest.mark.parametrize(("magic", "version"), [(b"S390EP", "6.1.0"), (b"S390EQ", "")], ids=["s390x", "other"])
+def test_a_version_is_believed_of_an_s390x_kernel_only(tmp_path: Path, magic: bytes, version: str) -> None:
+    kernel = bytearray(KERNEL)
+    kernel[0x100:0x106] = b"6.1.0\0"
+    kernel[0x10008:0x1000E] = magic
+    kernel[0x10428:0x10430] = (0x100).to_bytes(8, "big")
+    contents = verify_file(forge(tmp_path, Forgery(parts=pieces(kernel_content=bytes(kernel))))).contents
+    assert contents is not None
+    assert contents.kernel_version == version
+
+
 def test_a_version_hidden_behind_the_end_of_the_kernel_is_not_believed(tmp_path: Path) -> None:
     """The padding is not the kernel's."""
     kernel = KERNEL[:0x10428] + len(KERNEL).to_bytes(8, "big") + KERNEL[0x10430:]
