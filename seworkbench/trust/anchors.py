@@ -85,14 +85,14 @@ def anchor_check(given: InputFile | SystemStore, found: Sequence[TrustCertificat
             return ANCHORS.warning("This machine has no trust store that could be found.")
         return ANCHORS.passed(f"{len(roots)} roots of this machine's trust store.", ("store", given.place))
     if not found:
-        return ANCHORS.failed(f"There is no certificate in {given.name}.")
-    rows = [(item.name, f"SHA-256 {item.fingerprint}") for item in found]
+        return ANCHORS.failed(f"There is no certificate in {given.short}.", ("file", given.name))
+    rows = [("file", given.name), *((item.name, f"SHA-256 {item.fingerprint}") for item in found)]
     if not roots:
-        return ANCHORS.warning(f"{given.name} holds no self-signed certificate: no path can end in it.", *rows)
+        return ANCHORS.warning(f"{given.short} holds no self-signed certificate: no path can end in it.", *rows)
     if len(found) > 1:
-        text = f"All {len(found)} certificates in {given.name} are trusted."
+        text = f"All {len(found)} certificates in {given.short} are trusted."
         return ANCHORS.note(text, *rows)
-    return ANCHORS.passed(f"{roots[0].name} from {given.name}.", *rows)
+    return ANCHORS.passed(f"{roots[0].name} from {given.short}.", *rows)
 
 
 def is_anchor(certificate: TrustCertificate) -> bool:

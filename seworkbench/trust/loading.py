@@ -43,6 +43,11 @@ class InputFile:
     name: str
     content: bytes
 
+    @property
+    def short(self) -> str:
+        """The last part of its name, for sentences; where it lies is evidence."""
+        return self.name.rsplit("/", 1)[-1] or self.name
+
     def source(self, index: int, encoding: str) -> Source:
         """Where the object of that number in this file comes from."""
         return Source(self.name, index, encoding, hashlib.sha256(self.content).hexdigest(), len(self.content))

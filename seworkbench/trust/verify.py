@@ -256,9 +256,8 @@ _RULE = "host-keys.md#algorithm"
 
 def _titles(files: Sequence[InputFile]) -> dict[str, str]:
     """Files as titles say them: without their folders, where that leaves no doubt which of them is meant."""
-    short = {file.name: file.name.rsplit("/", 1)[-1] or file.name for file in files}
-    meant = Counter(short.values())
-    return {name: last if meant[last] == 1 else name for name, last in short.items()}
+    meant = Counter({file.name: file.short for file in files}.values())
+    return {file.name: file.short if meant[file.short] == 1 else file.name for file in files}
 
 
 def _load(run: TrustRun) -> _Loaded:
@@ -295,7 +294,7 @@ def _load_crls(run: TrustRun, loaded: _Loaded) -> None:
             found = crls_in(file)
         except FormatError as error:
             loaded.fail(load_cause("CRL", file.name))
-            unread.append(file.name)
+            unread.append(file.short)
             rows.append((file.name, f"{error.what} {instead_of_list(file)}"))
         else:
             loaded.crls += found
@@ -321,7 +320,7 @@ def _load_certificates(run: TrustRun, loaded: _Loaded) -> None:
             found = certificates_in(file)
         except FormatError as error:
             loaded.fail(internal_cause(error.what))
-            broken.append(file.name)
+            broken.append(file.short)
             rows.append((file.name, error.what))
             continue
         loaded.certificates += found
@@ -329,7 +328,7 @@ def _load_certificates(run: TrustRun, loaded: _Loaded) -> None:
         if not found:
             rows.append((file.name, f"There is no certificate in it. {instead_of_certificate(file)}"))
             if not hidden_crls_in(file):
-                useless.append(file.name)
+                useless.append(file.short)
         for certificate in found:
             fetched = run.lists_for(certificate)
             loaded.crls += fetched

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA512
 
 from seworkbench.checks import Verdict
 from seworkbench.trust.causes import CauseKind
-from seworkbench.trust.verify import InputFile, verify_host_keys
+from seworkbench.trust.verify import InputFile, TrustRun, verify_host_keys
 
 from .pki import (
     AT,
@@ -581,6 +581,22 @@ def test_a_title_names_a_file_without_its_folder_where_that_leaves_no_doubt() ->
     document_check = found.host_keys[2].check.find("trust.b0.document")
     assert document_check is not None
     assert document_check.evidence[0].value.startswith("/keys/b/other.crt, ")
+
+
+def test_sentences_name_a_file_and_evidence_says_where_it_lies() -> None:
+    run = TrustRun(
+        (InputFile("/far/away/host.crt", pem(E.host)),),
+        (InputFile("/far/away/chain.crt", pem(E.sign, E.inter)), InputFile("/far/away/empty.crt", b"")),
+        InputFile("/far/away/root.crt", pem(E.root)),
+        (InputFile("/far/away/no.crl", b"x"),),
+    )
+    found = verify_host_keys(run, AT)
+    steps = [found.check.find(f"trust.{step}") for step in ("a1.anchors", "a2.crls", "a5.certificates")]
+    for step, file in zip(steps, ("root.crt", "no.crl", "empty.crt"), strict=True):
+        assert step is not None
+        assert file in step.reason
+        assert "/far/away" not in step.reason
+        assert any("/far/away" in item.label + item.value for item in step.evidence)
 
 
 def test_input_files_keep_their_names() -> None:
