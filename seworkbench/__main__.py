@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from seworkbench import __version__
 from seworkbench.cli.commands import COMMANDS, SINGLE
-from seworkbench.cli.status import NOT_DONE, STOPPED
+from seworkbench.cli.status import NOT_DONE, STOPPED, USAGE
 
 # Loading modules makes this many objects and no garbage: looking for some meanwhile costs a tenth of the start.
 _OBJECTS_BEFORE_COLLECTION = 100_000
@@ -25,6 +25,9 @@ def main() -> None:
     """
     arguments = sys.argv[1:]
     files = [Path(name) for name in arguments]
+    if (missing := _missing_file(arguments)) is not None:
+        sys.stderr.write(f"error: {missing}: The file does not exist.\n")
+        sys.exit(USAGE)
     if arguments[:1] and (arguments[0] in {*COMMANDS, *SINGLE} or not all(path.is_file() for path in files)):
         try:
             result = _run_command(arguments)
@@ -42,6 +45,15 @@ def main() -> None:
         sys.stderr.write("       installers/run.sh installs what is missing; the command line works without.\n")
         sys.exit(1)
     sys.exit(open_workbench(files))
+
+
+def _missing_file(arguments: list[str]) -> str | None:
+    """The first argument that is no file, if files are meant: there is no command, and one looks like a path."""
+    if not arguments or arguments[0] in {*COMMANDS, *SINGLE} or any(name.startswith("-") for name in arguments):
+        return None
+    if not any(Path(name).suffix or os.sep in name or Path(name).is_file() for name in arguments):
+        return None
+    return next((name for name in arguments if not Path(name).exists()), None)
 
 
 def _run_command(arguments: list[str]) -> int:

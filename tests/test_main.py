@@ -90,6 +90,31 @@ def test_what_is_neither_is_explained(
     assert opened == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("guest.img",), "error: guest.img: The file does not exist.\n"),
+        ((str(KERNEL), "gone"), "error: gone: The file does not exist.\n"),
+        (("images/guest",), "error: images/guest: The file does not exist.\n"),
+    ],
+)
+def test_a_file_that_is_not_there_is_not_taken_for_a_command(
+    monkeypatch: pytest.MonkeyPatch,
+    opened: list[list[Path]],
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    said: str,
+) -> None:
+    assert leave_with(monkeypatch, *arguments) == 2
+    assert capsys.readouterr().err == said
+    assert opened == []
+
+
+def test_a_word_is_taken_for_a_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert leave_with(monkeypatch, "imgae", "create") == 2
+    assert "imgae" in capsys.readouterr().err
+
+
 def test_a_file_named_like_a_command_does_not_hide_the_command(
     monkeypatch: pytest.MonkeyPatch,
     opened: list[list[Path]],
