@@ -123,14 +123,23 @@ def test_a_coordinate_not_smaller_than_the_field_prime_is_refused(start: int) ->
         public_key(HOST[:start] + number.to_bytes(80, "big") + HOST[start + 80 :])
 
 
-def test_the_field_prime_itself_is_no_coordinate_though_it_stands_for_zero() -> None:
-    """There is a point with X = 0, and the library would take the prime for it: one key, two encodings, two hashes."""
+def y_of(x: int) -> bytes:
+    """One of the two Y of a point of P-521 with that X, 80 bytes; b is that of SP 800-186."""
     b = int(
         "0051953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109e1"
         "56193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00",
         16,
     )
-    root = pow(b, (FIELD_PRIME + 1) // 4, FIELD_PRIME).to_bytes(80, "big")
-    assert public_key(bytes(80) + root).public_numbers().x == 0
+    return pow(x**3 - 3 * x + b, (FIELD_PRIME + 1) // 4, FIELD_PRIME).to_bytes(80, "big")
+
+
+@pytest.mark.parametrize("x", [0, 1, FIELD_PRIME - 1], ids=["0", "1", "p - 1"])
+def test_the_smallest_and_largest_coordinates_are_taken(x: int) -> None:
+    assert public_key(x.to_bytes(80, "big") + y_of(x)).public_numbers().x == x
+
+
+@pytest.mark.parametrize("x", [0, 1], ids=["0", "1"])
+def test_a_number_behind_the_prime_is_no_coordinate_though_it_stands_for_one(x: int) -> None:
+    """The library would take it for the remainder: one key, two encodings, two hashes."""
     with pytest.raises(FormatError, match="not a point on P-521"):
-        public_key(FIELD_PRIME.to_bytes(80, "big") + root)
+        public_key((FIELD_PRIME + x).to_bytes(80, "big") + y_of(x))
