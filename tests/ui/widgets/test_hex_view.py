@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import tempfile
 import time
@@ -296,8 +297,11 @@ def test_hits_are_framed_in_the_accent_colour(view: HexView, theme: Theme) -> No
     image = view.viewport().grab().toImage()
     metrics = view._metrics
     y = metrics.header_height + 2 * metrics.row_height
-    assert image.pixelColor(metrics.hex_at(0) + 1, y) == theme.roles.colour("accent")
-    assert image.pixelColor(metrics.hex_at(5) + 1, y) != theme.roles.colour("accent")
+    ratio = image.devicePixelRatio()
+    for column, framed in ((0, True), (5, False)):
+        x = round((metrics.hex_at(column) + 1) * ratio)
+        edge = {image.pixelColor(x, place(y * ratio)).name() for place in (math.floor, math.ceil)}
+        assert (theme.roles.accent in edge) is framed
 
 
 def test_masked_bytes_look_the_same_whatever_they_are(view: HexView) -> None:
