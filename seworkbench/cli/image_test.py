@@ -74,7 +74,7 @@ def run(args: Namespace) -> int:
 
 def _place(phkh: bytes, slots: list[bytes]) -> str:
     numbers = [str(number) for number, slot in enumerate(slots, start=1) if slot == phkh]
-    return f"key slot {', '.join(numbers)}" if numbers else f"in none of {len(slots)}"
+    return f"key slot {', '.join(numbers)}" if numbers else "in no key slot"
 
 
 def _machines(args: Namespace) -> list[tuple[str, tuple[bytes, ...]]]:

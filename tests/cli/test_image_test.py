@@ -147,7 +147,7 @@ def test_who_asks_for_more_sees_hashes_and_slots(desk: Desk, capsys: pytest.Capt
     assert run(["image", "test", "-v", "-k", documents, desk.file("full.img")]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[1] == f"    {HOST1}  key slot 1"
-    assert lines[3] == f"    {HOST2}  in none of 1"
+    assert lines[3] == f"    {HOST2}  in no key slot"
 
 
 @pytest.mark.parametrize(("document", "status"), [("host1.crt", 0), ("host2.crt", 3)])
