@@ -73,7 +73,7 @@ def loaded(loading: Check, handover: Handover | None) -> StartEvent:
         return StartEvent(
             Actor.HYPERVISOR,
             "IPL",
-            "Load the image and start its boot loader",
+            "Load image and boot loader",
             f"There is no address to start at. {_first_failure(loading)}",
             checks=checks,
             refused=True,
@@ -88,7 +88,7 @@ def loaded(loading: Check, handover: Handover | None) -> StartEvent:
     return StartEvent(
         Actor.LOADER,
         "IPL",
-        "Load the image and start its boot loader",
+        "Load image and boot loader",
         explanation,
         checks=checks,
         refused=not handed_over,

@@ -23,8 +23,8 @@ from seworkbench.simulator.hypervisor import GuestStarting
 from seworkbench.simulator.image_tampering import IMAGE_ATTACKS
 from seworkbench.simulator.machine import Machine
 from seworkbench.simulator.machine_description import MachineDescription
-from seworkbench.ui.pages.machine.attack_list import attestation_entries, image_entries
-from seworkbench.ui.pages.machine.call_list import COUNTS, CallList, _most_said
+from seworkbench.ui.pages.machine.attack_list import AttackList, attestation_entries, image_entries
+from seworkbench.ui.pages.machine.call_list import COUNTS, CallList, _answer_shown, _most_said
 from seworkbench.ui.pages.machine.calls import PLAN, UNPACK, Progress, calls_of
 from seworkbench.ui.pages.machine.changes import Changes, prepare
 from seworkbench.ui.pages.machine.features import feature_lines
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from PySide6.QtGui import QPainter
-    from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
     from seworkbench.simulator.hypervisor import GuestStart
@@ -409,6 +408,29 @@ def test_beside_a_call_stands_as_much_of_who_makes_it_as_there_is_room_for(qapp:
     assert _most_said(call, metrics, metrics.horizontalAdvance(whole)) == whole
     assert _most_said(call, metrics, metrics.horizontalAdvance(call.call)) == call.call
     assert not _most_said(call, metrics, 10)
+
+
+@pytest.mark.parametrize(
+    ("answer", "short"),
+    [("RC 0x0102  RRC 0x001b", "0x0102/0x001b"), ("RC 0x0001", "0x0001"), ("0x0a02", "0x0a02"), ("", "")],
+)
+def test_an_answer_without_room_is_told_by_its_numbers_alone(qapp: QApplication, answer: str, short: str) -> None:
+    metrics = QFontMetricsF(Theme(qapp).mono(11))
+    width = metrics.horizontalAdvance(answer)
+    assert _answer_shown(answer, metrics, width) == answer
+    assert _answer_shown(answer, metrics, width - 1) == short
+
+
+def test_the_chosen_attack_stays_in_sight_when_its_story_takes_room(qtbot: QtBot) -> None:
+    made = AttackList(Theme(), image_entries(), "Make this attack", "Attacks")
+    qtbot.addWidget(made)
+    made.resize(460, 260)
+    made.show()
+    for entry in image_entries():
+        made.choose(entry.id)
+        QApplication.processEvents()
+        row = made.list.visualItemRect(made.list.currentItem())
+        assert made.list.viewport().rect().contains(row), entry.id
 
 
 def test_every_attack_is_listed_with_what_must_catch_it() -> None:

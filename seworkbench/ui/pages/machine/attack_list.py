@@ -29,6 +29,8 @@ from seworkbench.ui.widgets.basic import button, label, rule
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from PySide6.QtGui import QResizeEvent
+
     from seworkbench.ui.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
@@ -153,6 +155,16 @@ class _Delegate(QStyledItemDelegate):
         painter.restore()
 
 
+class _Attacks(QListWidget):
+    """A list whose selected row stays in sight when what is said below it takes room."""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """See the class."""
+        super().resizeEvent(event)
+        if (current := self.currentItem()) is not None:
+            self.scrollToItem(current)
+
+
 class AttackList(QWidget):
     """Attacks, and the story of the chosen one.
 
@@ -171,7 +183,7 @@ class AttackList(QWidget):
         self._made = ""
         self._verb = verb
         self._possible = True
-        self.list = QListWidget()
+        self.list = _Attacks()
         self.list.setAccessibleName(name)
         self.list.setItemDelegate(_Delegate(theme, self.list))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

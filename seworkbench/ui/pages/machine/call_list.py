@@ -107,14 +107,16 @@ class _Delegate(QStyledItemDelegate):
         self._paint_mark(painter, rect, call, index.row())
         is_muted = call.progress in (Progress.WAITING, Progress.NOT_REACHED)
         answer_font = self._theme.mono(11)
-        advance = QFontMetricsF(answer_font).horizontalAdvance(call.answer)
         right = rect.right() - 8 * zoom
+        title_font = self._theme.font(13, bold=not is_muted)
+        metrics = QFontMetricsF(title_font)
+        answer_room = right - left - metrics.horizontalAdvance(call.title) - 8 * zoom
+        answer = _answer_shown(call.answer, QFontMetricsF(answer_font), answer_room)
+        advance = QFontMetricsF(answer_font).horizontalAdvance(answer)
         painter.setFont(answer_font)
         painter.setPen(roles.colour("failed" if call.verdict is Verdict.FAILED else "muted"))
         room = QRectF(right - advance, top, advance + 1, self._line())
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, call.answer)
-        title_font = self._theme.font(13, bold=not is_muted)
-        metrics = QFontMetricsF(title_font)
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, answer)
         painter.setFont(title_font)
         painter.setPen(roles.colour("muted" if is_muted else "text"))
         title_room = right - advance - 8 * zoom - left
@@ -186,6 +188,13 @@ class _Delegate(QStyledItemDelegate):
 
     def _small(self) -> float:
         return QFontMetricsF(self._theme.font(12)).height()
+
+
+def _answer_shown(answer: str, metrics: QFontMetricsF, room: float) -> str:
+    """The numbers with their names, or without if there is no room for these: the side of the page has them."""
+    if metrics.horizontalAdvance(answer) <= room:
+        return answer
+    return "/".join(word for word in answer.split() if word.startswith("0x"))
 
 
 def _most_said(call: Call, metrics: QFontMetricsF, room: float) -> str:

@@ -49,7 +49,7 @@ class Planned:
 
 UNPACK = "UV call 0x0301"
 PLAN = (
-    Planned(Actor.LOADER, "IPL", "Load the image and start its boot loader", "stage3a looks for header and IPIB."),
+    Planned(Actor.LOADER, "IPL", "Load image and boot loader", "stage3a looks for header and IPIB."),
     Planned(Actor.HYPERVISOR, "DIAG 308 subcode 8", "Take the IPIB", "Which components there are, and where."),
     Planned(
         Actor.HYPERVISOR, "UV calls 0x0100, 0x0120", "Create a protected guest", "Memory that the host cannot read."
