@@ -99,7 +99,7 @@ def test_recent_files_can_be_forgotten_and_switched_off(desk: Desk) -> None:
     desk.open(desk.images.get("default"))
     desk.reopen()
     desk.window.show_page("overview")
-    assert "Switched off (Edit menu)." in words(desk.overview)
+    assert "Switched off in the settings." in words(desk.overview)
     assert "default.img" not in words(desk.overview)
     assert "default.img" not in desk.settings_path.read_text()
     desk.window.actions_table.run("edit.keep-recent")

@@ -204,7 +204,7 @@ class InspectPage(Page):
             self._action("verify", "Verify again", self.session.verify, "F5", "refresh-cw"),
             self._action("compare", "Compare with another image…", self._ask_for_other, "Ctrl+D", "git-compare"),
             self._action("extract", "Extract components…", self._ask_for_folder, "Ctrl+E", "download"),
-            self._action("commands", "Show as commands", self.show_commands, "", "terminal"),
+            self._action("commands", "Show the inspection as commands", self.show_commands, "", "terminal"),
             Action(
                 "inspect.report",
                 "Export report…",
