@@ -141,6 +141,7 @@ def test_the_json_names_everything_that_was_judged() -> None:
     assert [piece["size"] for piece in record["measured_block"]] == [64, 64, 64, 16, 16, 2, 2, 4, 5, 16, 64]
     assert record["checks"] == found.check.to_json()
     assert "likely_cause" not in record
+    assert verify(answered(user_data=b"")).to_json()["user_data"] == ""
 
 
 def test_the_json_of_what_cannot_be_judged_says_only_what_is_known() -> None:
