@@ -60,6 +60,13 @@ def test_a_block_described_looks_like_one_and_reads_back(count: int, address: in
     assert (ipib.list_length, ipib.block_length) == (len(content), len(content) - 8)
 
 
+def test_a_block_that_fills_a_page_is_one() -> None:
+    content = Ipib.describing(COMPONENTS[:1] * 165, 0, 0).build()
+    assert len(content) == 4096
+    assert looks_like_ipib(content)
+    assert parse_ipib(content).num_comp == 165
+
+
 def test_a_block_larger_than_a_page_neither_looks_like_one_nor_is_read() -> None:
     content = Ipib.describing(COMPONENTS[:1] * 166, 0, 0).build()
     assert not looks_like_ipib(content)
@@ -80,6 +87,7 @@ SPOILED = {
     "fewer components": (0x74, "00000003", True),
     "more components": (0x74, "00000005", False),
     "most components": (0x74, "ffffffff", False),
+    "another 16 million components": (0x74, "01000004", False),
 }
 
 
