@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PUBLIC_MODE = 0o644
+_SLOT_CHECKS = ("image.access.slot", "image.access.slot-tag")
 _ANSWERS = "Give the request, and name the machine that answers it with --machine."
 _ALL: tuple[ImageAttack | AttestationAttack, ...] = (*IMAGE_ATTACKS, *ATTESTATION_ATTACKS)
 _ATTACKS = {attack.id: attack for attack in _ALL}
@@ -183,7 +184,9 @@ def _list_lines() -> Iterator[str]:
 def _catch_lines(attack: ImageAttack | AttestationAttack) -> Iterator[str]:
     if isinstance(attack, ImageAttack):
         start = f"fails at {attack.step}" if attack.step else "starts"
-        yield f"machine: {start}{f', {attack.code}' if attack.code else ''}; image verify: {attack.verification}"
+        # Only who tries to open it with the machine's key looks at a key slot.
+        how = "image verify --host-private-key" if attack.verification in _SLOT_CHECKS else "image verify"
+        yield f"machine: {start}{f', {attack.code}' if attack.code else ''}; {how}: {attack.verification}"
         return
     details = [text for text in (str(attack.code or ""), attack.verification, attack.policy) if text]
     yield f"{attack.catcher.value}: {', '.join(details)}"

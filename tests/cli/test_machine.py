@@ -172,6 +172,8 @@ def test_all_attacks_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(set(names)) == len(names)
     for name in names:
         assert f"  {name} " in shown
+    assert "image verify --host-private-key: image.access.slot\n" in shown
+    assert "image verify: image.digest.pld\n" in shown
 
 
 def test_an_attack_that_seals_again_needs_a_key(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
