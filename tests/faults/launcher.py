@@ -139,6 +139,8 @@ def answer(message: dict[str, int]) -> None:
 
 def main() -> None:
     """Load everything, then serve."""
+    # In the background of a shell SIGINT is ignored, which programs inherit; a handler they do not.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in ("cli", "crypto", "trust"):
         package = import_module(f"seworkbench.{name}")
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
