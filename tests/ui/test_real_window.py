@@ -98,13 +98,18 @@ class Person:
         """Quit by keyboard; returns what the program wrote to standard error."""
         program = self._program
         assert program is not None
-        self.press("ctrl+q")
-        try:
-            _, said = program.communicate(timeout=PATIENCE / 6)
-        except subprocess.TimeoutExpired:
-            # Something still runs, and the program asks whether to stop it: yes.
-            self.press("Return")
-            _, said = program.communicate(timeout=PATIENCE)
+        deadline = time.monotonic() + PATIENCE
+        said = None
+        while said is None:
+            assert time.monotonic() < deadline, "the program does not end"
+            self.press("ctrl+q")
+            try:
+                _, said = program.communicate(timeout=3)
+            except subprocess.TimeoutExpired:
+                # Something still runs, and the program asks whether to stop it: no, let it come to its end.
+                self.press("Escape")
+                # Nobody manages windows here: the focus went with the question.
+                self._do("windowfocus", self._window)
         assert program.returncode == 0
         self._program = None
         return said
