@@ -340,7 +340,7 @@ def colours(guest_map: GuestMap) -> list[str]:
     for offset in (0x16000, 0x114000):
         place = arranged.magnified.place(offset)
         spot = guest_map._point(place, arranged.metrics.magnified_at + 6)
-        found.append(picture.pixelColor(spot.toPoint()).name())
+        found.append(picture.pixelColor((spot * picture.devicePixelRatio()).toPoint()).name())
     return found
 
 
