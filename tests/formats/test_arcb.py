@@ -120,7 +120,7 @@ def test_reserved_bytes_are_read_and_told_but_not_refused(offset: int) -> None:
     assert any(parse_arcb(changed(offset, b"\1")).reserved)
 
 
-@given(st.binary(max_size=600))
+@given(st.binary(max_size=600) | st.builds(changed, st.integers(0, 399), st.binary(min_size=1, max_size=1)))
 def test_any_bytes_give_a_request_or_a_format_error(data: bytes) -> None:
     for candidate in (data, bytes(8) + data):
         try:

@@ -66,6 +66,7 @@ def test_a_line_that_is_no_hash_is_named(line: str, number: int) -> None:
         min_size=13,
         max_size=17,
     )
+    | st.lists(st.binary(min_size=32, max_size=32).map(bytes.hex), min_size=15, max_size=15)
 )
 def test_any_lines_give_15_hashes_or_a_format_error(lines: list[str]) -> None:
     good = len(lines) == 15 and all(len(line) == 64 and set(line) <= set("0123456789abcdefABCDEF") for line in lines)
