@@ -200,14 +200,18 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(
-    left=st.binary(max_size=400), right=st.binary(max_size=400), shared=st.binary(max_size=60), shift=st.integers(0, 3)
+    left=st.binary(min_size=200, max_size=400) | st.binary(max_size=20),
+    spots=st.sets(st.integers(0, 399), max_size=5),
+    tail=st.binary(max_size=60),
+    shared=st.binary(max_size=60),
 )
 def test_ranges_cover_every_difference_and_end_at_differences(
-    scratch: Path, left: bytes, right: bytes, shared: bytes, shift: int
+    scratch: Path, left: bytes, spots: set[int], tail: bytes, shared: bytes
 ) -> None:
+    """One file has other bytes at some places of the other, and more at its end."""
     one, other = scratch / "one", scratch / "other"
     one.write_bytes(shared + left)
-    other.write_bytes(shared + left[:shift] + right)
+    other.write_bytes(shared + bytes(byte ^ (at in spots) for at, byte in enumerate(left)) + tail)
     first, second = one.read_bytes(), other.read_bytes()
     with open_image(one) as a, open_image(other) as b:
         ranges, cut_off = differing_ranges(a, b, Job())
