@@ -16,6 +16,7 @@ from seworkbench.ui.widgets.basic import GRID, Card, IconButton, button, label, 
 from seworkbench.ui.widgets.elided import Elided
 from seworkbench.ui.widgets.segments import Segments
 from seworkbench.ui.widgets.switch import SwitchButton
+from seworkbench.workspace.places import workspace_path
 
 if TYPE_CHECKING:
     from seworkbench.ui.workbench import Workbench
@@ -85,8 +86,9 @@ class SettingsWindow(QWidget):
             else "The first page lists neither files nor images. What was kept is gone."
         )
         self.forget.setVisible(bool(count))
-        self.workspace.show_text(shown_path(Path(settings.workspace)) if settings.workspace else "the usual one")
-        self.usual.setVisible(bool(settings.workspace))
+        usual = not settings.workspace or Path(settings.workspace) == workspace_path()
+        self.workspace.show_text("the usual one" if usual else shown_path(Path(settings.workspace)))
+        self.usual.setVisible(not usual)
         self.machine.show_text(shown_path(Path(settings.machine)) if settings.machine else "none")
         self.no_machine.setVisible(bool(settings.machine))
         for name in self._names:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 from seworkbench.ui.settings_window import SettingsWindow
 from seworkbench.ui.theme import ThemeChoice
+from seworkbench.workspace.places import workspace_path
 
 from .desk import Desk, settle_layout
 
@@ -99,6 +100,13 @@ def test_what_is_opened_at_the_start_is_forgotten_on_request(desk: Desk, setting
     settings.no_machine.click()
     assert (settings.workspace.whole, settings.machine.whole) == ("the usual one", "none")
     assert (kept(desk)["workspace"], kept(desk)["machine"]) == ("", "")
+
+
+def test_the_usual_workspace_is_called_so_whatever_named_it(desk: Desk, settings: SettingsWindow) -> None:
+    desk.window.workbench.settings.workspace = str(workspace_path())
+    settings.refresh()
+    assert settings.workspace.whole == "the usual one"
+    assert not settings.usual.isVisible()
 
 
 def test_it_is_told_where_settings_are_kept(desk: Desk, settings: SettingsWindow) -> None:
