@@ -19,6 +19,8 @@ from seworkbench.ui.widgets.switch import SwitchButton
 from seworkbench.workspace.places import workspace_path
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QShowEvent
+
     from seworkbench.ui.workbench import Workbench
 
 _SIZE = QSize(640, 470)
@@ -94,6 +96,11 @@ class SettingsWindow(QWidget):
         for name in self._names:
             name.setFixedWidth(theme.pixels(_NAME_WIDTH))
         self.setMinimumSize(theme.pixels(_SIZE.width()), theme.pixels(_SIZE.height()))
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """The focus is on what holds: its frame on another theme would look like a second choice."""
+        super().showEvent(event)
+        self.themes.buttons[self._workbench.theme.choice.value].setFocus()
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)

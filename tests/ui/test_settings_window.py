@@ -40,6 +40,7 @@ def kept(desk: Desk) -> dict[str, Any]:
 
 def test_a_theme_holds_and_is_kept_at_once(desk: Desk, settings: SettingsWindow) -> None:
     assert settings.themes.buttons["light"].isChecked()
+    assert settings.focusWidget() is settings.themes.buttons["light"]
     settings.themes.buttons["dark"].click()
     assert desk.window.workbench.theme.choice is ThemeChoice.DARK
     assert kept(desk)["theme"] == "dark"
