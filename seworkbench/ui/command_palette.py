@@ -124,11 +124,12 @@ class CommandPalette(QDialog):
         self.list.clear()
         for index, (text, detail, _) in enumerate(self._entries):
             if all(word in f"{text} {detail}".lower() for word in words):
-                item = QListWidgetItem(text)
+                # Made by the list: one made here may be collected before Qt deletes it, which ends the program.
+                self.list.addItem(text)
+                item = self.list.item(self.list.count() - 1)
                 item.setData(Qt.ItemDataRole.UserRole, index)
                 item.setData(_DETAIL, detail)
                 item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{text}, {detail}" if detail else text)
-                self.list.addItem(item)
         self.list.setCurrentRow(0)
 
     def _run(self, item: QListWidgetItem) -> None:
