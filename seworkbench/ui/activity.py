@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QListWidget, QProgressBar, QPushButton, QWidget
 
 from seworkbench.ui.icons import icon
 from seworkbench.ui.widgets.basic import label
@@ -150,6 +150,8 @@ class MessageList(QListWidget):
         roles = {Weight.NOTE: "muted", Weight.WARNING: "warning", Weight.ERROR: "failed"}
         text = f"{message.at:%H:%M:%S} UTC  {message.text}" + (f" {message.remedy}" if message.remedy else "")
         theme = self._workbench.theme
-        self.insertItem(0, QListWidgetItem(icon(names[message.weight], theme, roles[message.weight]), text))
+        # Made by the list, as in the command palette: Python may collect what it made before Qt deletes it.
+        self.insertItem(0, text)
+        self.item(0).setIcon(icon(names[message.weight], theme, roles[message.weight]))
         while self.count() > MOST_MESSAGES:
             self.takeItem(self.count() - 1)

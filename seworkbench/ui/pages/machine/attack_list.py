@@ -10,7 +10,6 @@ from PySide6.QtGui import QFontMetricsF, QPainter
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
-    QListWidgetItem,
     QPushButton,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -188,10 +187,11 @@ class AttackList(QWidget):
         self.list.setItemDelegate(_Delegate(theme, self.list))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         for entry in entries:
-            item = QListWidgetItem(entry.title)
+            # Made by the list, as in the command palette: Python may collect what it made before Qt deletes it.
+            self.list.addItem(entry.title)
+            item = self.list.item(self.list.count() - 1)
             item.setData(_ENTRY, entry)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{entry.title}. {entry.story} {entry.caught}")
-            self.list.addItem(item)
         self.story = label("", wrap=True)
         self.caught = label("", "small", wrap=True)
         self.make: QPushButton = button(verb, self._ask)
