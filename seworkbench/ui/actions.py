@@ -93,8 +93,7 @@ class ActionTable:
                 raise ValueError(f"two actions are called {action.id}")
             made = QAction(action.text, self._window)
             made.setObjectName(action.id)
-            made.setEnabled(self._is_here(action))
-            made.setVisible(self._is_here(action))
+            self._show_here(action, made)
             made.setCheckable(action.holds is not None)
             if action.shortcut:
                 made.setShortcuts([QKeySequence(keys) for keys in (action.shortcut, *action.also)])
@@ -165,8 +164,7 @@ class ActionTable:
         # Qt passes over the keys of what is disabled. What cannot be run now stays enabled after a menu showed it: its
         # keys must reach it as soon as it can be; `_run` asks again.
         for action, made in self._actions.values():
-            made.setEnabled(self._is_here(action))
-            made.setVisible(self._is_here(action))
+            self._show_here(action, made)
 
     def _release(self) -> None:
         if not any(menu.isVisible() for menu in self._menus.values()):
@@ -179,6 +177,11 @@ class ActionTable:
     def _run(self, action: Action) -> None:
         if self._can_run(action):
             action.run()
+
+    def _show_here(self, action: Action, made: QAction) -> None:
+        here = self._is_here(action)
+        made.setEnabled(here)
+        made.setVisible(here)
 
     def _is_here(self, action: Action) -> bool:
         return not action.page or action.page == self._current_page()

@@ -106,7 +106,7 @@ def verify(
         inputs: expected files by name of the component kind ("KERNEL").
         hash_file: also compute SHA-256 of the file.
     """
-    expected = {ComponentKind[name]: Path(path) for name, path in (inputs or {}).items()}
+    expected = _expected(inputs)
     with open_image(Path(image)) as file:
         return verify_image(file, _access(access), inputs=expected, hash_file=hash_file, job=job).to_json()
 
@@ -135,7 +135,7 @@ def report(
     from seworkbench.report.write import require_report_name, write_report  # noqa: PLC0415
 
     require_report_name(Path(target))
-    expected = {ComponentKind[name]: Path(path) for name, path in (inputs or {}).items()}
+    expected = _expected(inputs)
     with open_image(Path(image)) as file:
         result = verify_image(file, _access(access), inputs=expected, hash_file=True, job=job)
     made = image_report(
@@ -205,6 +205,10 @@ def compare(
         Path(left), Path(right), left_access=_access(left_access), right_access=_access(right_access), job=job
     )
     return found.to_json()
+
+
+def _expected(inputs: dict[str, str] | None) -> dict[ComponentKind, Path]:
+    return {ComponentKind[name]: Path(path) for name, path in (inputs or {}).items()}
 
 
 def _access(files: dict[str, str] | None) -> Access | None:

@@ -184,7 +184,6 @@ class InspectPage(Page):
 
     def actions_of_page(self) -> tuple[Action, ...]:
         """Find, go to, unlock, lock, extract, verify again."""
-        opened = self._is_open
         return (
             self._action("find", "Find bytes…", partial(self._ask, "Hex"), "Ctrl+F", "search"),
             self._action("find-field", "Find a field…", partial(self._ask, FIELD), "Ctrl+Shift+F", "list"),
@@ -205,24 +204,8 @@ class InspectPage(Page):
             self._action("compare", "Compare with another image…", self._ask_for_other, "Ctrl+D", "git-compare"),
             self._action("extract", "Extract components…", self._ask_for_folder, "Ctrl+E", "download"),
             self._action("commands", "Show the inspection as commands", self.show_commands, "", "terminal"),
-            Action(
-                "inspect.report",
-                "Export report…",
-                "File",
-                self.export_report,
-                icon="save",
-                possible=opened,
-                page=self.NAME,
-            ),
-            Action(
-                "inspect.header",
-                "Save the header…",
-                "File",
-                self._save_header,
-                icon="save",
-                possible=opened,
-                page=self.NAME,
-            ),
+            self._action("report", "Export report…", self.export_report, "", "save", menu="File"),
+            self._action("header", "Save the header…", self._save_header, "", "save", menu="File"),
         )
 
     def close_page(self) -> None:
@@ -561,8 +544,10 @@ class InspectPage(Page):
     def _is_open(self) -> bool:
         return self.session.inspection is not None
 
-    def _action(self, name: str, text: str, run: Any, shortcut: str, icon_name: str = "") -> Action:
-        return Action(f"inspect.{name}", text, "Edit", run, shortcut, icon_name, self._is_open, self.NAME)
+    def _action(
+        self, name: str, text: str, run: Any, shortcut: str, icon_name: str = "", *, menu: str = "Edit"
+    ) -> Action:
+        return Action(f"inspect.{name}", text, menu, run, shortcut, icon_name, self._is_open, self.NAME)
 
     # --- layout
 
