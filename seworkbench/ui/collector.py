@@ -44,7 +44,7 @@ _holders = _Holders()
 
 
 class Collector(QObject):
-    """Collects cycles from the event loop as often as Python would have done.
+    """Collects cycles from the event loop, each generation when its limit is reached.
 
     Args:
         parent: the window, which calls `stop` when it closes.
